@@ -1,0 +1,196 @@
+//! Every key of the ledger, in one enum. Nothing else in the ledger spells a key.
+//!
+//! Counter keys and value keys never overlap: a counter is only ever touched by increments, and
+//! the store's own form of numbers never meets a value (on SQLite that would stop the host).
+
+use std::fmt;
+
+/// A key. Slots are zero-padded only to read well; nothing sorts or lists keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// Which store this is and which roots are valid. A counter that is decided once; see `open`.
+    Origin,
+    /// Cosmos: the decision itself, as counters there can neither be read nor swapped.
+    Decision,
+    /// A key that one start-up probe uses and removes.
+    Scratch(&'a str),
+    /// The root of a shard (CAS).
+    Root { shard: u8, generation: u64 },
+    /// Counter: the last slot allotted.
+    Slots { shard: u8 },
+    /// An event and what became of it.
+    Event { shard: u8, n: u64 },
+    /// Sealed id → slots and fingerprints.
+    Id(&'a str),
+    /// Hint: id → slot, before sealing.
+    Hint(&'a str),
+    /// Counter: the last entry of a minute's timers.
+    Bucket { shard: u8, minute: u64 },
+    /// Timers of a minute.
+    Timers { shard: u8, minute: u64, entry: u64 },
+    /// A day's projection, one name a write.
+    Projection { shard: u8, day: u32, write: &'a str },
+    /// Counter: the last entry of a person's journal.
+    Journal(&'a str),
+    /// An entry of a person's journal.
+    JournalEntry { person: &'a str, entry: u64 },
+}
+
+impl Key<'_> {
+    /// Whether the key holds a counter.
+    pub fn is_counter(&self) -> bool {
+        matches!(
+            self,
+            Self::Origin | Self::Slots { .. } | Self::Bucket { .. } | Self::Journal(_)
+        )
+    }
+}
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Origin => f.write_str("o"),
+            Self::Decision => f.write_str("od"),
+            Self::Scratch(name) => write!(f, "z:{name}"),
+            Self::Root { shard, generation } => write!(f, "c:{shard:02x}:{generation:x}"),
+            Self::Slots { shard } => write!(f, "n:{shard:02x}"),
+            Self::Event { shard, n } => write!(f, "k:{shard:02x}:{n:012}"),
+            Self::Id(eid) => write!(f, "i:{eid}"),
+            Self::Hint(eid) => write!(f, "h:{eid}"),
+            Self::Bucket { shard, minute } => write!(f, "b:{shard:02x}:{minute}"),
+            Self::Timers {
+                shard,
+                minute,
+                entry,
+            } => write!(f, "b:{shard:02x}:{minute}:{entry}"),
+            Self::Projection { shard, day, write } => write!(f, "p:{shard:02x}:{day}:{write}"),
+            Self::Journal(person) => write!(f, "u:{person}"),
+            Self::JournalEntry { person, entry } => write!(f, "u:{person}:{entry}"),
+        }
+    }
+}
+
+/// Whether `text` may stand in a key as an event id or a pseudonym: 1 to 128 characters of
+/// `A-Z a-z 0-9 . _ -`. (No store forbids these; `:` separates; `/ \ ? #` are refused by Cosmos.)
+pub fn is_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// Whether `text` is a fingerprint: 1 to 16 ASCII letters or digits.
+pub fn is_fingerprint(text: &str) -> bool {
+    (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// The shard of an event id among `shards` (FNV-1a; the first byte of the hash).
+pub fn shard_of(eid: &str, shards: u8) -> u8 {
+    let hash = eid.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash >> 56) as u8 % shards.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_spelled_as_documented() {
+        let table = [
+            (Key::Origin, "o", true),
+            (Key::Decision, "od", false),
+            (Key::Scratch("ab"), "z:ab", false),
+            (
+                Key::Root {
+                    shard: 1,
+                    generation: 255,
+                },
+                "c:01:ff",
+                false,
+            ),
+            (Key::Slots { shard: 15 }, "n:0f", true),
+            (Key::Event { shard: 0, n: 42 }, "k:00:000000000042", false),
+            (Key::Id("e1"), "i:e1", false),
+            (Key::Hint("e1"), "h:e1", false),
+            (
+                Key::Bucket {
+                    shard: 0,
+                    minute: 7,
+                },
+                "b:00:7",
+                true,
+            ),
+            (
+                Key::Timers {
+                    shard: 0,
+                    minute: 7,
+                    entry: 1,
+                },
+                "b:00:7:1",
+                false,
+            ),
+            (
+                Key::Projection {
+                    shard: 0,
+                    day: 20260101,
+                    write: "x",
+                },
+                "p:00:20260101:x",
+                false,
+            ),
+            (Key::Journal("p1"), "u:p1", true),
+            (
+                Key::JournalEntry {
+                    person: "p1",
+                    entry: 3,
+                },
+                "u:p1:3",
+                false,
+            ),
+        ];
+        for (key, text, counter) in table {
+            assert_eq!(key.to_string(), text);
+            assert_eq!(key.is_counter(), counter, "{text}");
+        }
+    }
+
+    #[test]
+    fn longest_key_fits_the_documented_limit_of_256_bytes() {
+        let name = "x".repeat(128);
+        for key in [
+            Key::JournalEntry {
+                person: &name,
+                entry: u64::MAX,
+            },
+            Key::Id(&name),
+            Key::Projection {
+                shard: 255,
+                day: u32::MAX,
+                write: &name[..32],
+            },
+        ] {
+            assert!(key.to_string().len() <= 256);
+        }
+    }
+
+    #[test]
+    fn names_that_would_break_keys_are_refused() {
+        for bad in ["", "a:b", "a/b", "ä", "a b", &"x".repeat(129)] {
+            assert!(!is_name(bad), "{bad}");
+        }
+        assert!(is_name("AZ09.a_b-c"));
+        assert!(!is_fingerprint("a.b") && !is_fingerprint("") && is_fingerprint("0123abcd"));
+    }
+
+    #[test]
+    fn every_shard_gets_its_part() {
+        let mut seen = [0_u32; 4];
+        for i in 0..4_000 {
+            seen[usize::from(shard_of(&format!("event-{i}"), 4))] += 1;
+        }
+        assert!(seen.iter().all(|&n| n > 700), "{seen:?}");
+        assert_eq!(shard_of("x", 1), 0);
+    }
+}

@@ -1,0 +1,159 @@
+//! What the application tells the ledger, and what the ledger asks the application.
+//!
+//! A [`Program`] is pure: no I/O, no clock, no randomness. The ledger may call it several times
+//! for the same occasion (after a crash, after a lost race), and only one of the answers counts.
+
+use crate::record::Record;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The rules of the application, as far as the ledger has to call them.
+pub trait Program {
+    /// What the application keeps for one event: the event itself and what became of it.
+    type Body: Serialize + DeserializeOwned + Clone;
+
+    /// A later event of the same id with another fingerprint arrived (an upsert). Called once for
+    /// each such event, in the order of their slots. The plan of the update is ignored.
+    fn merge(&self, into: &mut Self::Body, update: Self::Body, now: u64);
+
+    /// Takes personal data out; what statistics need stays. Must be safe to repeat.
+    fn redact(&self, body: &mut Self::Body);
+
+    /// A timer came due. `None`: there is nothing to do any more.
+    ///
+    /// Must be safe to repeat: the same timer is fired again when the process dies on the way,
+    /// and it sees the body that the first firing left.
+    fn fire(&self, record: &Record<Self::Body>, job: &str, now: u64) -> Option<Step<Self::Body>>;
+
+    /// Asked once a record is older than [`Options::retention`](crate::Options::retention): when
+    /// (unix seconds) may it be deleted? A time that has passed deletes it now; a later time asks
+    /// again then; `None` (an open case) asks again after [`RETENTION_RECHECK`].
+    fn expires(&self, record: &Record<Self::Body>, now: u64) -> Option<u64> {
+        let _ = (record, now);
+        None
+    }
+}
+
+/// After how many seconds a record that could not be deleted is looked at again: 7 days.
+pub const RETENTION_RECHECK: u64 = 7 * 86_400;
+
+/// A change of one record and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step<B> {
+    /// The new body.
+    pub body: B,
+    /// Timers to set. They are durable before the body is.
+    pub timers: Vec<Timer>,
+    /// Jobs to hand over right after the change is durable. Each should be backed by a timer:
+    /// after a crash in between nothing is handed over.
+    pub now: Vec<String>,
+    /// What the projections count. Counted exactly once, by a later tick.
+    pub counts: Vec<Count>,
+}
+
+/// A deadline of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// Unix seconds. Fires at the first tick in or after the minute that starts at or after it,
+    /// never before it.
+    pub due: u64,
+    /// What [`Program::fire`] is told: short text of the application, no personal data.
+    pub job: String,
+}
+
+/// An addition to a projection: `counts(day)[row][field] += add`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The day as yyyymmdd.
+    pub day: u32,
+    /// For example a touchpoint and a segment.
+    pub row: String,
+    /// For example a band.
+    pub field: String,
+    /// May be negative.
+    pub add: i64,
+}
+
+/// A job that is handed over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// The slot of the record within its shard.
+    pub n: u64,
+    /// The shard of the record.
+    pub shard: u8,
+    /// The record's event id.
+    pub eid: String,
+    /// The job, as the application gave it.
+    pub job: String,
+}
+
+/// What an event wants to happen when it is sealed. Kept with the event, so that a repetition of
+/// the sealing does exactly the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Timers to set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timers: Vec<Timer>,
+    /// What the projections count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts: Vec<Count>,
+    /// Jobs handed over right after the batch is committed; see [`Step::now`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub now: Vec<String>,
+}
+
+/// An event that is to be appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft<B> {
+    /// The event's id: the same for every repeat. 1 to 128 characters of `A-Z a-z 0-9 . _ -`.
+    pub eid: String,
+    /// Tells equal repeats from different ones: 1 to 16 letters or digits.
+    pub fingerprint: String,
+    /// When it happened, unix seconds. The application's own; the ledger orders by slot.
+    pub at: u64,
+    /// The pseudonym under which the person's records are found for erasure. Same form as `eid`.
+    pub person: Option<String>,
+    /// Goes into the person's journal when the event is sealed, for example a consent statement.
+    pub note: Option<serde_json::Value>,
+    /// What is to happen when the event is sealed.
+    pub plan: Plan,
+    /// The application's data.
+    pub body: B,
+}
+
+/// What to do with an event whose id is known and whose fingerprint differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDifferent {
+    /// Append it; sealing merges it into the first ([`Program::merge`]).
+    Update,
+    /// Refuse it. Of two different events that arrive at the same moment both may be accepted;
+    /// the first by slot counts and the other is dropped.
+    Conflict,
+}
+
+/// What became of an appended event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is durable now.
+    New {
+        /// Its slot.
+        n: u64,
+    },
+    /// The same event is durable already.
+    Replay {
+        /// The slot of the first.
+        n: u64,
+    },
+    /// Another event has this id ([`OnDifferent::Conflict`]).
+    Conflict,
+}
+
+/// Takes jobs away. Best effort: the ledger neither waits for success nor repeats, so whatever is
+/// handed over is backed by a timer of the application.
+#[expect(
+    async_fn_in_trait,
+    reason = "the ledger runs single-threaded, so its futures need not be Send"
+)]
+pub trait HandOver {
+    /// Called with the jobs of one committed batch. Runs concurrently with the next batch.
+    async fn hand_over(&self, jobs: Vec<Due>);
+}

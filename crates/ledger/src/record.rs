@@ -1,0 +1,216 @@
+//! What callers get to see: records, reports, status, errors. No stored format lives here.
+
+use crate::port::{StoreError, StoreKind};
+use crate::program::Due;
+use thiserror::Error;
+
+/// One event and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record<B> {
+    /// The shard that holds it.
+    pub shard: u8,
+    /// Its slot: unique in the shard and increasing with time.
+    pub n: u64,
+    /// Its event id.
+    pub eid: String,
+    /// When it happened ([`Draft::at`](crate::Draft::at)), unix seconds.
+    pub at: u64,
+    /// When it was appended, unix seconds.
+    pub received: u64,
+    /// Counts changes, from 0. For ETag and If-Match.
+    pub revision: u64,
+    /// The person's pseudonym.
+    pub person: Option<String>,
+    /// Whether the person was erased.
+    pub redacted: bool,
+    /// Whether it is sealed: in order, its timers set. Before that it cannot be changed.
+    pub sealed: bool,
+    /// The application's data.
+    pub body: B,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed<B, X> {
+    /// Durable. `now` are the jobs of the step, for the caller to hand over.
+    Done {
+        /// The record after the change.
+        record: Record<B>,
+        /// Jobs to hand over now.
+        now: Vec<Due>,
+    },
+    /// The closure refused.
+    Refused(X),
+    /// No such event.
+    Absent,
+    /// The event is durable, but not sealed yet: try again after the next tick.
+    NotSealed,
+}
+
+/// An entry of a person's journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonEntry {
+    /// The record that it belongs to; `None` for a note of [`note_person`](crate::Ledger::note_person).
+    pub record: Option<PersonRecord>,
+    /// The note.
+    pub note: Option<serde_json::Value>,
+}
+
+/// Where a person's record is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PersonRecord {
+    /// The shard.
+    pub shard: u8,
+    /// The slot.
+    pub n: u64,
+    /// The event id, for [`read`](crate::Ledger::read). The record may be gone by retention.
+    pub eid: String,
+}
+
+/// What a tick did, over all shards and batches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TickReport {
+    /// Events sealed, repeats included.
+    pub sealed: u64,
+    /// Repeats among them that were dropped.
+    pub duplicates: u64,
+    /// Updates among them that were merged.
+    pub merged: u64,
+    /// Slots given up because their writer never came.
+    pub voided: u64,
+    /// Timers that came due.
+    pub fired: u64,
+    /// Jobs handed over.
+    pub handed_over: u64,
+    /// Records deleted by retention.
+    pub retired: u64,
+    /// Shards left alone because another tick works on them.
+    pub held: u64,
+    /// Keys of values that could not be understood, and were stepped over.
+    pub quarantined: Vec<String>,
+}
+
+/// The state of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// What the probe found.
+    pub kind: StoreKind,
+    /// One entry a shard.
+    pub shards: Vec<ShardStatus>,
+}
+
+impl Status {
+    /// Events that are durable and not sealed.
+    pub fn lag(&self) -> u64 {
+        self.shards.iter().map(|s| s.lag).sum()
+    }
+}
+
+/// The state of one shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardStatus {
+    /// The shard.
+    pub shard: u8,
+    /// The last slot allotted.
+    pub head: u64,
+    /// The last slot sealed.
+    pub sealed: u64,
+    /// `head - sealed`.
+    pub lag: u64,
+    /// Age in seconds of the oldest event not sealed, as far as it can be seen.
+    pub lag_seconds: u64,
+    /// Whether a sealed batch waits for its effects to be finished.
+    pub unfinished: u64,
+    /// Until when (unix seconds) a tick holds the shard; `None`: free.
+    pub lease_until: Option<u64>,
+    /// The tick that wrote last.
+    pub holder: String,
+    /// Timers due up to and including this minute (unix seconds / 60) have been fired.
+    pub swept_minute: u64,
+    /// Slots given up so far, the last of them.
+    pub voided: Vec<u64>,
+    /// Keys that wait to be deleted.
+    pub garbage: u64,
+    /// Keys of values that could not be understood, the last of them.
+    pub quarantined: Vec<String>,
+    /// How many were quarantined altogether.
+    pub quarantined_total: u64,
+}
+
+/// Why a call of the ledger failed. Whether a write took place is then unknown; repeat the call.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum LedgerError {
+    /// The store failed.
+    #[error("{key}: {source}")]
+    Store {
+        /// The key concerned.
+        key: String,
+        /// What the store said.
+        source: StoreError,
+    },
+    /// A value is not what the ledger wrote.
+    #[error("{key}: value not understood: {reason}")]
+    Corrupt {
+        /// The key concerned.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Too many others changed the same value at the same time.
+    #[error("{key}: too much contention")]
+    Contended {
+        /// The key concerned.
+        key: String,
+    },
+    /// An id, pseudonym or fingerprint that cannot be part of a key.
+    #[error("{what} has a form that keys cannot hold")]
+    BadName {
+        /// Which field.
+        what: &'static str,
+    },
+}
+
+impl LedgerError {
+    /// Whether the store has no room left (answer 503).
+    pub fn is_full(&self) -> bool {
+        matches!(
+            self,
+            Self::Store {
+                source: StoreError::Full,
+                ..
+            }
+        )
+    }
+}
+
+/// Why the ledger cannot be opened.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum OpenError {
+    /// The store failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The number of shards is fixed at the first start.
+    #[error(
+        "installed with {installed} shards, configured with {configured}: set shards = {installed}"
+    )]
+    Shards {
+        /// What the store was installed with.
+        installed: u8,
+        /// What is configured now.
+        configured: u8,
+    },
+    /// The store is not what is configured.
+    #[error("the store was installed as {installed}, configured is {configured}")]
+    Kind {
+        /// What the store was installed as.
+        installed: &'static str,
+        /// What is configured now.
+        configured: &'static str,
+    },
+    /// The options contradict each other.
+    #[error("option out of range: {0}")]
+    Options(&'static str),
+    /// The store behaves like none of those that are known.
+    #[error("unknown kind of store: {0}")]
+    Unknown(String),
+}
