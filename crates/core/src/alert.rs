@@ -1,0 +1,272 @@
+//! A delivery: one alert or message to one destination, until it has arrived or is given up.
+//!
+//! Decides when to try again; performs no I/O. The schedule is that of the webhook field (Svix, Standard Webhooks):
+//! over about 75 hours, so that a receiver that was down over a weekend still hears.
+
+use crate::deadline::ClockKind;
+use crate::id::ChannelId;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Seconds between an attempt and the next one.
+pub const RETRY_AFTER_S: [u32; 9] =
+    [60, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600];
+
+/// The longest that a receiver's `Retry-After` is honoured, in seconds: a day.
+pub const LONGEST_RETRY_AFTER_S: u32 = 24 * 3600;
+
+/// What somebody is told about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// A case was opened.
+    Opened,
+    /// A clock has used up its share.
+    Warning(ClockKind),
+    /// A clock was breached, and this level of escalation is reached.
+    Breached(ClockKind, u8),
+    /// The customer is told what was done.
+    Message,
+}
+
+impl Occasion {
+    /// The name under which it is sent: `case.opened`, `deadline.warning`, `deadline.breached`, `customer.message`.
+    #[must_use]
+    pub const fn event_name(&self) -> &'static str {
+        match self {
+            Self::Opened => "case.opened",
+            Self::Warning(_) => "deadline.warning",
+            Self::Breached(..) => "deadline.breached",
+            Self::Message => "customer.message",
+        }
+    }
+
+    /// A short name that tells the deliveries of one case apart.
+    #[must_use]
+    pub fn slug(&self) -> String {
+        match self {
+            Self::Opened => "opened".to_owned(),
+            Self::Warning(clock) => format!("warning-{}", clock.as_str()),
+            Self::Breached(clock, level) => format!("breached-{}-{level}", clock.as_str()),
+            Self::Message => "message".to_owned(),
+        }
+    }
+}
+
+/// How a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Not there yet; attempts go on.
+    Pending,
+    /// The receiver took it.
+    Delivered,
+    /// Given up: the receiver refused it for good, or every attempt failed.
+    Failed,
+    /// Never sent: the channel has no destination.
+    Skipped,
+    /// Never sent: the customer's consent does not allow it.
+    Blocked,
+}
+
+/// One alert or message to one destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Its name within the case.
+    pub id: String,
+    /// What it tells.
+    pub occasion: Occasion,
+    /// Where it goes.
+    pub channel: ChannelId,
+    /// How it stands.
+    pub state: DeliveryState,
+    /// Attempts begun.
+    pub attempts: u8,
+    /// No attempt before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<DateTime<Utc>>,
+    /// Why the last attempt failed, free of secrets and personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// When the receiver took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// The receiver's own name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken, with the receiver's name for it where it gave one.
+    Delivered(Option<String>),
+    /// Not taken, and worth another try; not before the given instant, where the receiver named one.
+    Retry(String, Option<DateTime<Utc>>),
+    /// Not taken, and never will be.
+    Failed(String),
+    /// The channel has no destination.
+    Skipped(String),
+    /// The customer's consent does not allow it.
+    Blocked(String),
+}
+
+/// What a due timer means for a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// It has arrived, or was given up.
+    Nothing,
+    /// Not yet: look again then.
+    Wait(DateTime<Utc>),
+    /// Try now, and look again then.
+    Attempt(DateTime<Utc>),
+    /// The last attempt has failed.
+    GiveUp,
+}
+
+impl Delivery {
+    /// A delivery whose first attempt is about to be made. `number` tells several messages of one case apart.
+    #[must_use]
+    pub fn first_attempt(occasion: Occasion, channel: ChannelId, number: Option<usize>) -> Self {
+        let id = match number {
+            Some(number) => format!("{}-{number}-{channel}", occasion.slug()),
+            None => format!("{}-{channel}", occasion.slug()),
+        };
+        Self {
+            id,
+            occasion,
+            channel,
+            state: DeliveryState::Pending,
+            attempts: 1,
+            not_before: None,
+            last_error: None,
+            delivered_at: None,
+            provider_id: None,
+        }
+    }
+
+    /// When to look again after the attempt that has just begun. Later waits are spread by up to a tenth, by the
+    /// delivery's own name, so that what failed together does not come back together.
+    #[must_use]
+    pub fn look_again_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let index = usize::from(self.attempts.saturating_sub(1)).min(RETRY_AFTER_S.len() - 1);
+        let wait = RETRY_AFTER_S[index];
+        let spread = if wait >= 300 { spread_of(&self.id) % (wait / 10) } else { 0 };
+        now + TimeDelta::seconds(i64::from(wait + spread))
+    }
+
+    /// What a timer that came due at `now` means. Call [`Delivery::begin_attempt`] when it says [`Due::Attempt`].
+    #[must_use]
+    pub fn due(&self, now: DateTime<Utc>) -> Due {
+        if self.state != DeliveryState::Pending {
+            return Due::Nothing;
+        }
+        if let Some(at) = self.not_before.filter(|at| *at > now) {
+            return Due::Wait(at);
+        }
+        if usize::from(self.attempts) > RETRY_AFTER_S.len() {
+            return Due::GiveUp;
+        }
+        let begun = Self { attempts: self.attempts + 1, ..self.clone() };
+        Due::Attempt(begun.look_again_at(now))
+    }
+
+    /// Counts an attempt that is about to be made.
+    pub fn begin_attempt(&mut self) {
+        self.attempts = self.attempts.saturating_add(1);
+        self.not_before = None;
+    }
+
+    /// Ends the delivery after its last attempt.
+    pub fn give_up(&mut self) {
+        self.state = DeliveryState::Failed;
+        self.last_error.get_or_insert_with(|| "no attempt was answered".to_owned());
+    }
+
+    /// Writes down how an attempt ended. What has arrived stays arrived.
+    pub fn settle(&mut self, outcome: Outcome, now: DateTime<Utc>) {
+        if self.state == DeliveryState::Delivered {
+            return;
+        }
+        match outcome {
+            Outcome::Delivered(provider_id) => {
+                self.state = DeliveryState::Delivered;
+                self.delivered_at = Some(now);
+                self.provider_id = provider_id;
+                self.last_error = None;
+            }
+            Outcome::Retry(error, _) if usize::from(self.attempts) > RETRY_AFTER_S.len() => {
+                self.end(DeliveryState::Failed, format!("{error}; no attempt is left"));
+            }
+            Outcome::Retry(error, not_before) => {
+                self.last_error = Some(error);
+                let latest = now + TimeDelta::seconds(i64::from(LONGEST_RETRY_AFTER_S));
+                self.not_before = not_before.map(|at| at.min(latest));
+            }
+            Outcome::Failed(error) => self.end(DeliveryState::Failed, error),
+            Outcome::Skipped(why) => self.end(DeliveryState::Skipped, why),
+            Outcome::Blocked(why) => self.end(DeliveryState::Blocked, why),
+        }
+    }
+
+    fn end(&mut self, state: DeliveryState, why: String) {
+        self.state = state;
+        self.last_error = Some(why);
+    }
+}
+
+fn spread_of(id: &str) -> u32 {
+    id.bytes().fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000 + minute * 60, 0).unwrap()
+    }
+
+    fn delivery() -> Delivery {
+        Delivery::first_attempt(Occasion::Opened, ChannelId::new("chat").unwrap(), None)
+    }
+
+    #[test]
+    fn attempts_go_on_for_about_seventy_five_hours_and_then_end() {
+        let mut d = delivery();
+        let (mut now, mut attempts) = (at(0), 1);
+        let mut next = d.look_again_at(now);
+        d.settle(Outcome::Retry("503".into(), None), now);
+        while d.state == DeliveryState::Pending {
+            now = next;
+            let Due::Attempt(look_again) = d.due(now) else { panic!("attempt {attempts}: {:?}", d.due(now)) };
+            d.begin_attempt();
+            attempts += 1;
+            next = look_again;
+            d.settle(Outcome::Retry("503".into(), None), now);
+        }
+        assert_eq!((attempts, d.state), (10, DeliveryState::Failed));
+        let hours = (now - at(0)).num_hours();
+        assert!((75..=83).contains(&hours), "{hours}");
+        assert_eq!(d.due(next), Due::Nothing);
+    }
+
+    #[test]
+    fn a_receivers_retry_after_is_waited_for() {
+        let mut d = delivery();
+        d.settle(Outcome::Retry("429".into(), Some(at(10))), at(0));
+        assert_eq!(d.due(at(1)), Due::Wait(at(10)));
+        assert!(matches!(d.due(at(10)), Due::Attempt(_)));
+        d.settle(Outcome::Retry("429".into(), Some(at(100_000))), at(0));
+        assert_eq!(d.not_before, Some(at(24 * 60)));
+    }
+
+    #[test]
+    fn what_arrived_stays_arrived() {
+        let mut d = delivery();
+        d.settle(Outcome::Delivered(None), at(0));
+        d.settle(Outcome::Failed("late answer of an older attempt".into()), at(1));
+        assert_eq!((d.state, d.last_error.as_deref()), (DeliveryState::Delivered, None));
+        assert_eq!(d.due(at(2)), Due::Nothing);
+    }
+}

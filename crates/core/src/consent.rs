@@ -1,0 +1,212 @@
+//! Whether a person may be contacted, on which channel and for what.
+//!
+//! Three gates (GDPR, and the field's own practice): the person takes part, has consented to contact on this channel for
+//! this purpose, and is willing to talk. This module decides the second from what is on record. Unknown means no.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A way to reach a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactChannel {
+    /// E-mail.
+    Email,
+    /// A phone call.
+    Phone,
+    /// A text message.
+    Sms,
+    /// A letter.
+    Post,
+}
+
+impl ContactChannel {
+    /// Every channel, in the order they are shown.
+    pub const ALL: [Self; 4] = [Self::Email, Self::Phone, Self::Sms, Self::Post];
+}
+
+/// What a contact is for. Consent for one purpose says nothing of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Getting back to a customer about the answer they gave.
+    FollowUp,
+    /// Asking for further answers.
+    Survey,
+    /// Selling.
+    Marketing,
+}
+
+impl fmt::Display for ContactChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Sms => "sms",
+            Self::Post => "post",
+        })
+    }
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FollowUp => "follow_up",
+            Self::Survey => "survey",
+            Self::Marketing => "marketing",
+        })
+    }
+}
+
+/// What a person said about being contacted: a consent, a refusal or a withdrawal, with what proves it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The channel it is about.
+    pub channel: ContactChannel,
+    /// The purpose it is about.
+    pub purpose: Purpose,
+    /// Yes or no.
+    pub granted: bool,
+    /// Version of the wording that was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wording: Option<String>,
+    /// Language of the wording, BCP 47.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Where it was said: a source's id, or `api`.
+    pub source: String,
+    /// When it was said.
+    pub at: DateTime<Utc>,
+    /// When it ends, where it was given for a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Why contact is blocked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Blocked {
+    /// Nothing identifies the person.
+    Unidentified,
+    /// Nothing is on record for this channel and purpose.
+    Unknown,
+    /// The person was asked and said no.
+    Refused,
+    /// Consent was given once and has been withdrawn.
+    Withdrawn,
+    /// Consent was given for a time that is over.
+    Expired,
+}
+
+impl Blocked {
+    /// The reason as a fragment of a sentence.
+    #[must_use]
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Self::Unidentified => "nothing identifies the person",
+            Self::Unknown => "no consent on record",
+            Self::Refused => "the person said no",
+            Self::Withdrawn => "the person withdrew their consent",
+            Self::Expired => "the consent has expired",
+        }
+    }
+}
+
+/// The consent that allows a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// Version of the wording.
+    pub wording: Option<String>,
+    /// Where it was given.
+    pub source: String,
+    /// When it was given.
+    pub given_at: DateTime<Utc>,
+}
+
+/// May the person be contacted?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// Yes, by this consent.
+    Allowed(Proof),
+    /// No, for this reason.
+    Blocked(Blocked),
+}
+
+/// Decides from everything a person ever said. The latest statement counts; of two at the same instant, the no.
+#[must_use]
+pub fn decide<'a>(
+    statements: impl IntoIterator<Item = &'a Statement>,
+    channel: ContactChannel,
+    purpose: Purpose,
+    now: DateTime<Utc>,
+) -> Decision {
+    let about: Vec<&Statement> =
+        statements.into_iter().filter(|s| s.channel == channel && s.purpose == purpose).collect();
+    let Some(latest) = about.iter().max_by_key(|s| (s.at, !s.granted)) else {
+        return Decision::Blocked(Blocked::Unknown);
+    };
+    if !latest.granted {
+        let given_before = about.iter().any(|s| s.granted && s.at < latest.at);
+        return Decision::Blocked(if given_before { Blocked::Withdrawn } else { Blocked::Refused });
+    }
+    if latest.expires_at.is_some_and(|end| end <= now) {
+        return Decision::Blocked(Blocked::Expired);
+    }
+    Decision::Allowed(Proof { wording: latest.wording.clone(), source: latest.source.clone(), given_at: latest.at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000 + minute * 60, 0).unwrap()
+    }
+
+    /// `+email@1` is a yes for e-mail in minute 1, `-phone@2` a no for phone in minute 2, `~email@1` a yes that ends in minute 3.
+    fn statement(text: &str) -> Statement {
+        let (sign, rest) = text.split_at(1);
+        let (channel, minute) = rest.split_once('@').unwrap();
+        Statement {
+            channel: if channel == "email" { ContactChannel::Email } else { ContactChannel::Phone },
+            purpose: Purpose::FollowUp,
+            granted: sign != "-",
+            wording: None,
+            language: None,
+            source: "test".into(),
+            at: at(minute.parse().unwrap()),
+            expires_at: (sign == "~").then(|| at(3)),
+        }
+    }
+
+    #[test]
+    fn the_latest_statement_decides_and_unknown_means_no() {
+        for (said, expected) in [
+            ("", Err(Blocked::Unknown)),
+            ("+phone@1", Err(Blocked::Unknown)),
+            ("+email@1", Ok(())),
+            ("-email@1", Err(Blocked::Refused)),
+            ("+email@1 -email@2", Err(Blocked::Withdrawn)),
+            ("-email@2 +email@1", Err(Blocked::Withdrawn)),
+            ("+email@1 -email@2 +email@3", Ok(())),
+            ("+email@2 -email@2", Err(Blocked::Refused)),
+            ("~email@1", Err(Blocked::Expired)),
+        ] {
+            let statements: Vec<Statement> = said.split_whitespace().map(statement).collect();
+            let decision = decide(&statements, ContactChannel::Email, Purpose::FollowUp, at(5));
+            let got = match decision {
+                Decision::Allowed(_) => Ok(()),
+                Decision::Blocked(why) => Err(why),
+            };
+            assert_eq!(got, expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn consent_for_one_purpose_says_nothing_of_another() {
+        let yes = [statement("+email@1")];
+        let decision = decide(&yes, ContactChannel::Email, Purpose::Marketing, at(5));
+        assert_eq!(decision, Decision::Blocked(Blocked::Unknown));
+    }
+}

@@ -1,0 +1,193 @@
+//! One answer of one customer, as the rules see it.
+
+use crate::consent::Statement;
+use crate::id::{SourceId, SurveyId, TouchpointId};
+use crate::survey::{Band, Metric, Score};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An answer to a survey, checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// Where it came from.
+    pub source: SourceId,
+    /// The survey it answers.
+    pub survey: SurveyId,
+    /// What the survey measures.
+    pub metric: Metric,
+    /// The score.
+    pub score: Score,
+    /// What the score means, by the thresholds in force when it was received.
+    pub band: Band,
+    /// What the customer wrote. Untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Language of the answer, BCP 47.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Country, ISO 3166 alpha-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// How the survey reached the customer: web, email, sms, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Where in the journey it was asked.
+    pub touchpoint: TouchpointId,
+    /// The customer's segment, in the company's own terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
+    /// Who answered, where that is known.
+    #[serde(default, skip_serializing_if = "Customer::is_unknown")]
+    pub customer: Customer,
+    /// The company the customer answers for, in business to business.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
+    /// What the customer said about being contacted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consent: Vec<Statement>,
+    /// Further answers, by question.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answer>,
+    /// When the customer answered, where the sender says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<DateTime<Utc>>,
+    /// When Ringback took it.
+    pub received_at: DateTime<Utc>,
+    /// When a later post changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// An answer to a further question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Yes or no.
+    Bool(bool),
+    /// A number.
+    Number(f64),
+    /// A text. Untrusted.
+    Text(String),
+    /// Several choices. Untrusted.
+    Choices(Vec<String>),
+}
+
+/// Who answered. Every field is optional: an answer may be anonymous.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Customer {
+    /// The company's own number for the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Phone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Value tier, in the company's own terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+}
+
+impl Customer {
+    /// Whether nothing at all is known.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn merge(&mut self, later: Self) {
+        replace(&mut self.id, later.id);
+        replace(&mut self.name, later.name);
+        replace(&mut self.email, later.email);
+        replace(&mut self.phone, later.phone);
+        replace(&mut self.tier, later.tier);
+    }
+}
+
+/// The company behind a customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The account's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The account's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What the customer does there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// How high the customer stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+}
+
+fn replace<T>(old: &mut Option<T>, new: Option<T>) {
+    if new.is_some() {
+        *old = new;
+    }
+}
+
+impl Feedback {
+    /// Takes over what a later post of the same response says; what it leaves out stays. Returns what changed, in words
+    /// that carry no personal data, for the case's history; empty when nothing did.
+    pub fn merge(&mut self, later: Self, now: DateTime<Utc>) -> Vec<String> {
+        let before = self.clone();
+        self.score = later.score;
+        self.band = later.band;
+        replace(&mut self.comment, later.comment);
+        replace(&mut self.locale, later.locale);
+        replace(&mut self.country, later.country);
+        replace(&mut self.channel, later.channel);
+        replace(&mut self.segment, later.segment);
+        replace(&mut self.account, later.account);
+        replace(&mut self.occurred_at, later.occurred_at);
+        self.customer.merge(later.customer);
+        self.answers.extend(later.answers);
+        for statement in later.consent {
+            if !self.consent.contains(&statement) {
+                self.consent.push(statement);
+            }
+        }
+        if *self == before {
+            return Vec::new();
+        }
+        self.updated_at = Some(now);
+        self.changes_since(&before)
+    }
+
+    fn changes_since(&self, before: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        if self.score != before.score {
+            changes.push(format!("score {} → {}", before.score.get(), self.score.get()));
+        }
+        if self.comment != before.comment {
+            changes.push(if before.comment.is_none() { "comment added" } else { "comment changed" }.to_owned());
+        }
+        if self.customer != before.customer || self.account != before.account {
+            changes.push("customer details changed".to_owned());
+        }
+        if self.consent != before.consent {
+            changes.push("consent statement added".to_owned());
+        }
+        if changes.is_empty() {
+            changes.push("further answers changed".to_owned());
+        }
+        changes
+    }
+
+    /// Removes everything that says who answered or what they wrote; what is counted stays.
+    pub fn redact(&mut self) {
+        self.comment = None;
+        self.customer = Customer { tier: self.customer.tier.take(), ..Customer::default() };
+        self.account = None;
+        self.answers.clear();
+        self.consent.clear();
+    }
+}
