@@ -1,1 +1,3 @@
-//! placeholder
+//! Use cases of Ringback.
+pub mod config;
+mod digest;
