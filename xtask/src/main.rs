@@ -1,2 +1,65 @@
-//! placeholder
-fn main() {}
+//! `cargo xtask …`: what a developer does with this repository, from the first run to the benchmark.
+//!
+//! Each command is a module of its own. None of them knows the product's insides: they call cargo, start the local
+//! host as a process and speak HTTP, so that this crate compiles in seconds on a fresh machine.
+
+mod artifacts;
+mod client;
+//mod demo;
+mod environment;
+mod inbox;
+mod ports;
+mod signals;
+mod standard_webhooks;
+mod terminal;
+mod toolchain;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::Arg;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  up [--port 3000] [--inbox-port PORT+1] [--fresh]
+        set everything up, run the application on the local host, keep running
+  inbox [--port 3001]
+        only the local inbox: it takes what the chat and the mail provider would take
+  demo [--count 14] [--rate 2]
+        post a stream of feedback to a running `up` and show what each answer did
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            terminal::error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode> {
+    let mut args = lexopt::Parser::from_env();
+    let command = match args.next()? {
+        Some(Arg::Value(command)) => command.to_string_lossy().into_owned(),
+        Some(Arg::Long("help") | Arg::Short('h')) | None => {
+            print!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match command.as_str() {
+        "up" => up::command(args),
+        "inbox" => inbox::command(args),
+
+        "help" => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("there is no command {other}; `cargo xtask help` lists them"),
+    }
+}

@@ -1,0 +1,295 @@
+//! The variables the application is started with: the secrets it makes on the first start, and whatever the user gives.
+//!
+//! Made once and kept in `.ringback/` (ignored by git): `local.env` with the variables, in a form that a shell and
+//! Spin read alike, and the bearer tokens whose SHA-256 the variables hold. The user's own environment wins over the
+//! file `.env`, which wins over what is made here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::workspace;
+
+const PREFIX: &str = "SPIN_VARIABLE_";
+
+/// A bearer token: its file in `.ringback/` and the variable that holds its hash.
+struct Token {
+    file: &'static str,
+    variable: &'static str,
+    prefix: &'static str,
+}
+
+const TOKENS: [Token; 3] = [
+    Token { file: "token", variable: "admin_token_sha256", prefix: "rb_admin_" },
+    Token { file: "agent-token", variable: "agent_token_sha256", prefix: "rb_agent_" },
+    Token { file: "intake-token", variable: "intake_token_sha256", prefix: "rb_intake_" },
+];
+
+/// A way out and what belongs to it. Where the user names the first variable, ours for the whole group step back.
+struct Outlet {
+    decides: &'static str,
+    others: &'static [&'static str],
+}
+
+const OUTLETS: [Outlet; 3] = [
+    Outlet { decides: "slack_webhook_url", others: &["slack_origin"] },
+    Outlet { decides: "resend_api_key", others: &["resend_origin"] },
+    Outlet { decides: "events_webhook_url", others: &["events_webhook_origin"] },
+];
+
+/// Variables by their lower-case names, without `SPIN_VARIABLE_`.
+pub type Variables = BTreeMap<String, String>;
+
+/// The variables to start with and how they came about.
+pub struct Environment {
+    /// What the application gets.
+    pub variables: Variables,
+    /// Whether anything at all goes to the local inbox.
+    pub needs_inbox: bool,
+}
+
+/// `.ringback/`, made if missing, for its owner only.
+pub fn folder() -> Result<PathBuf> {
+    let folder = workspace::root().join(".ringback");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    fs::set_permissions(&folder, owner_only)?;
+    Ok(folder)
+}
+
+/// A bearer token made earlier.
+///
+/// # Errors
+/// When nothing was made yet: `cargo xtask up` has not run.
+pub fn token(file: &str) -> Result<String> {
+    let path = workspace::root().join(".ringback").join(file);
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}; has `cargo xtask up` run?", path.display()))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Makes what is missing in `.ringback/` and puts the user's own variables over it.
+pub fn prepare(inbox_port: u16) -> Result<Environment> {
+    let ours = make_missing(&folder()?, inbox_port)?;
+    Ok(combine(ours, users_variables()?))
+}
+
+/// The variables as the last `up` left them, with the user's own over them.
+pub fn current() -> Result<Variables> {
+    let path = workspace::root().join(".ringback/local.env");
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}; has `cargo xtask up` run?", path.display()))?;
+    Ok(combine(parse(&text), users_variables()?).variables)
+}
+
+/// Completes `local.env` and the token files; keeps every value that is already there, but for where the inbox listens.
+fn make_missing(folder: &Path, inbox_port: u16) -> Result<Variables> {
+    let file = folder.join("local.env");
+    let mut variables = parse(&read_if_there(&file)?);
+    let before = variables.clone();
+    keep_or_make(&mut variables, "pepper", || Ok(HEXLOWER.encode(&random::<32>()?)))?;
+    for secret in ["formbricks_webhook_secret", "crm_webhook_secret", "events_webhook_secret"] {
+        keep_or_make(&mut variables, secret, || Ok(format!("whsec_{}", STANDARD.encode(random::<32>()?))))?;
+    }
+    for token in TOKENS {
+        let path = folder.join(token.file);
+        if !path.exists() {
+            write_private(&path, &format!("{}{}\n", token.prefix, URL_SAFE_NO_PAD.encode(random::<32>()?)))?;
+        }
+        let hash = Sha256::digest(fs::read_to_string(&path)?.trim().as_bytes());
+        variables.insert(token.variable.to_owned(), HEXLOWER.encode(&hash));
+    }
+    keep_or_make(&mut variables, "resend_api_key", || Ok("re_local_inbox".to_owned()))?;
+    let inbox = format!("http://127.0.0.1:{inbox_port}");
+    for (name, value) in [
+        ("slack_webhook_url", format!("{inbox}/slack")),
+        ("slack_origin", inbox.clone()),
+        ("resend_origin", inbox.clone()),
+        ("events_webhook_url", format!("{inbox}/events")),
+        ("events_webhook_origin", inbox.clone()),
+    ] {
+        variables.insert(name.to_owned(), value);
+    }
+    if variables != before {
+        write_private(&file, &render(&variables))?;
+    }
+    Ok(variables)
+}
+
+fn keep_or_make(variables: &mut Variables, name: &str, make: impl FnOnce() -> Result<String>) -> Result<()> {
+    if variables.get(name).is_none_or(String::is_empty) {
+        variables.insert(name.to_owned(), make()?);
+    }
+    Ok(())
+}
+
+/// The user's variables over ours. An outlet that the user names is the user's as a whole; the origin follows from its URL.
+fn combine(ours: Variables, users: Variables) -> Environment {
+    let mut variables = ours;
+    let mut needs_inbox = false;
+    for outlet in OUTLETS {
+        let Some(value) = users.get(outlet.decides) else {
+            needs_inbox = true;
+            continue;
+        };
+        for other in outlet.others {
+            match origin(value) {
+                Some(origin) => variables.insert((*other).to_owned(), origin),
+                None => variables.remove(*other),
+            };
+        }
+    }
+    variables.extend(users);
+    Environment { variables, needs_inbox }
+}
+
+/// `https://host:port` of a URL.
+fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())?;
+    Some(format!("{scheme}://{authority}"))
+}
+
+/// `.env` in the root folder and above it the process's environment.
+fn users_variables() -> Result<Variables> {
+    let mut variables = parse(&read_if_there(&workspace::root().join(".env"))?);
+    for (name, value) in std::env::vars_os() {
+        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
+        if let Some(name) = name.strip_prefix(PREFIX) {
+            variables.insert(name.to_ascii_lowercase(), value.to_owned());
+        }
+    }
+    Ok(variables)
+}
+
+/// The `SPIN_VARIABLE_…` lines of a file that a shell could read as well; `export` and quotes are allowed.
+fn parse(text: &str) -> Variables {
+    let lines = text.lines().map(|line| line.trim().trim_start_matches("export ").trim_start());
+    let pairs = lines.filter_map(|line| line.strip_prefix(PREFIX)?.split_once('='));
+    pairs.map(|(name, value)| (name.to_ascii_lowercase(), unquote(value.trim()).to_owned())).collect()
+}
+
+fn unquote(value: &str) -> &str {
+    for quote in ['"', '\''] {
+        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+            return inner;
+        }
+    }
+    value
+}
+
+fn render(variables: &Variables) -> String {
+    let mut text = String::from(
+        "# Made by `cargo xtask up`; not for git. Keep the pepper: it keys the hashes that stand for people.\n",
+    );
+    for (name, value) in variables {
+        text.push_str(&format!("{PREFIX}{}='{value}'\n", name.to_ascii_uppercase()));
+    }
+    text
+}
+
+fn read_if_there(path: &Path) -> Result<String> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+fn write_private(path: &Path, text: &str) -> Result<()> {
+    let part = path.with_extension("part");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)
+        .with_context(|| format!("cannot write {}", part.display()))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow!("the system gave no random bytes: {error}"))?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Variables {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn secrets_are_made_once_and_for_the_owner_only() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let first = make_missing(folder.path(), 3001).expect("secrets");
+        let again = make_missing(folder.path(), 4001).expect("secrets");
+        assert_eq!(first["pepper"].len(), 64);
+        assert_eq!(first["pepper"], again["pepper"]);
+        assert_eq!(first["admin_token_sha256"], again["admin_token_sha256"]);
+        assert_eq!(again["slack_webhook_url"], "http://127.0.0.1:4001/slack");
+        for file in ["local.env", "token", "intake-token"] {
+            let mode = fs::metadata(folder.path().join(file)).expect("a file").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{file}");
+        }
+    }
+
+    #[test]
+    fn the_token_hashes_to_its_variable() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let made = make_missing(folder.path(), 3001).expect("secrets");
+        let token = fs::read_to_string(folder.path().join("token")).expect("the token");
+        assert_eq!(made["admin_token_sha256"], HEXLOWER.encode(&Sha256::digest(token.trim())));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let written = variables(&[("pepper", "abc"), ("events_webhook_secret", "whsec_a+/b==")]);
+        assert_eq!(parse(&render(&written)), written);
+        assert_eq!(parse("export SPIN_VARIABLE_A=\"b c\"\n# SPIN_VARIABLE_X=1\nOTHER=2\n"), variables(&[("a", "b c")]));
+    }
+
+    #[test]
+    fn an_outlet_named_by_the_user_is_the_users_as_a_whole() {
+        let ours = variables(&[
+            ("slack_webhook_url", "http://127.0.0.1:3001/slack"),
+            ("slack_origin", "http://127.0.0.1:3001"),
+            ("resend_api_key", "re_local"),
+            ("resend_origin", "http://127.0.0.1:3001"),
+        ]);
+        let users = variables(&[("slack_webhook_url", "https://chat.example/hooks/x"), ("resend_api_key", "re_real")]);
+        let combined = combine(ours, users);
+        assert_eq!(combined.variables["slack_origin"], "https://chat.example");
+        assert_eq!(combined.variables["resend_api_key"], "re_real");
+        assert!(!combined.variables.contains_key("resend_origin"), "the manifest's default holds again");
+        assert!(combined.needs_inbox, "events still go to the inbox");
+    }
+
+    #[test]
+    fn no_inbox_is_needed_when_every_outlet_is_the_users() {
+        let users = variables(&[
+            ("slack_webhook_url", ""),
+            ("resend_api_key", "re_real"),
+            ("events_webhook_url", "https://bus.example:8443/in?x=1"),
+        ]);
+        let combined = combine(Variables::new(), users);
+        assert!(!combined.needs_inbox);
+        assert_eq!(combined.variables["events_webhook_origin"], "https://bus.example:8443");
+    }
+}
