@@ -9,7 +9,9 @@ const empty = document.getElementById("empty");
 function fit(frame) {
   const measure = () => {
     const page = frame.contentDocument && frame.contentDocument.documentElement;
-    if (page) frame.style.height = page.scrollHeight + "px";
+    if (!page) return;
+    frame.style.height = "0";
+    frame.style.height = page.scrollHeight + 2 + "px";
   };
   frame.addEventListener("load", measure);
   measure();

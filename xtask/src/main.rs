@@ -5,7 +5,7 @@
 
 mod artifacts;
 mod client;
-//mod demo;
+mod demo;
 mod environment;
 mod inbox;
 mod ports;
@@ -28,7 +28,7 @@ cargo xtask COMMAND
         set everything up, run the application on the local host, keep running
   inbox [--port 3001]
         only the local inbox: it takes what the chat and the mail provider would take
-  demo [--count 14] [--rate 2]
+  demo [--count N] [--rate 2]
         post a stream of feedback to a running `up` and show what each answer did
 ";
 
@@ -55,6 +55,7 @@ fn run() -> Result<ExitCode> {
     match command.as_str() {
         "up" => up::command(args),
         "inbox" => inbox::command(args),
+        "demo" => demo::command(args),
 
         "help" => {
             print!("{USAGE}");

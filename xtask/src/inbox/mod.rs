@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use lexopt::Arg;
 
+pub use messages::now_ms;
 pub use server::{Inbox, Settings};
 
 use crate::{environment, ports, terminal};

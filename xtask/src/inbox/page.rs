@@ -75,7 +75,7 @@ fn view(message: &Message) -> View {
         id: message.id,
         kind,
         receiver,
-        time: time.format("%H:%M:%S").to_string(),
+        time: time.format("%H:%M:%S UTC").to_string(),
         iso: time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         refusal: message.refusal.as_ref().map(|reason| format!("{} {reason}", message.status)),
         body: body(message),
