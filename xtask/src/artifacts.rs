@@ -38,7 +38,8 @@ pub fn build_host() -> Result<PathBuf> {
         "building the local host (the first time compiles wasmtime and SQLite: some minutes on two cores)",
         || {
             let mut cargo = workspace::cargo();
-            cargo.args(["build", "-p", "ringback-host", "--message-format", "json-render-diagnostics"]);
+            // Without `-p`, so that its dependencies get the same features as in `cargo test`, and wasmtime is built once.
+            cargo.args(["build", "--bin", "ringback-host", "--message-format", "json-render-diagnostics"]);
             cargo.stderr(Stdio::inherit());
             let messages = workspace::capture(&mut cargo)?;
             executable(&messages, "ringback-host").context("cargo built the host but named no binary")

@@ -6,12 +6,15 @@
 mod artifacts;
 mod client;
 mod demo;
+mod direction;
 mod environment;
 mod inbox;
 mod ports;
 mod signals;
+mod size;
 mod standard_webhooks;
 mod terminal;
+mod testing;
 mod toolchain;
 mod up;
 mod workspace;
@@ -30,6 +33,14 @@ cargo xtask COMMAND
         only the local inbox: it takes what the chat and the mail provider would take
   demo [--count N] [--rate 2]
         post a stream of feedback to a running `up` and show what each answer did
+  test [--fast]
+        build what the tests need and run them all; --fast leaves out what runs on Wasm
+  setup
+        only install what building needs: the compiler's target wasm32-wasip2
+  size
+        the components' sizes against their limit
+  check-direction
+        which crate may depend on which
 ";
 
 fn main() -> ExitCode {
@@ -57,6 +68,10 @@ fn run() -> Result<ExitCode> {
         "inbox" => inbox::command(args),
         "demo" => demo::command(args),
 
+        "test" => testing::command(args),
+        "setup" => toolchain::command(args),
+        "size" => size::command(args),
+        "check-direction" => direction::command(args),
         "help" => {
             print!("{USAGE}");
             Ok(ExitCode::SUCCESS)

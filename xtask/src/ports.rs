@@ -26,11 +26,6 @@ pub fn expect_free(port: u16, what: &str, flag: &str) -> Result<()> {
     }
 }
 
-/// A port that is free now.
-pub fn any_free() -> Result<u16> {
-    Ok(TcpListener::bind(local(0)).context("no free port on 127.0.0.1")?.local_addr()?.port())
-}
-
 /// Asks until `ready` says yes.
 ///
 /// # Errors

@@ -6,7 +6,7 @@
 mod debian;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
@@ -14,6 +14,16 @@ use crate::{terminal, workspace};
 
 /// The target of every component.
 pub const TARGET: &str = "wasm32-wasip2";
+
+/// `cargo xtask setup`
+pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
+    if let Some(arg) = args.next()? {
+        return Err(arg.unexpected().into());
+    }
+    ensure_wasm_target()?;
+    println!("{TARGET} is installed");
+    Ok(ExitCode::SUCCESS)
+}
 
 /// Installs the target unless it is there.
 ///
