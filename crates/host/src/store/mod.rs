@@ -1,0 +1,261 @@
+//! Key-value stores: what guests get when they open one, whatever is behind it.
+//!
+//! Every operation is counted and may be made to fail by the fault plan. Which component may open which store
+//! is decided where guests come in, not here.
+
+mod config;
+mod observe;
+mod sqlite;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) use observe::Watch;
+pub use observe::{StoreCounts, StoreOperation, StoreOperationKind};
+
+use crate::error::HostError;
+use config::StoreConfig;
+use sqlite::Sqlite;
+
+use StoreOperationKind as Kind;
+
+/// More bytes than this in one answer are an error, as in Spin.
+const LARGEST_ANSWER: usize = 128 << 20;
+
+/// Why a store operation failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("{0}")]
+    Other(String),
+}
+
+impl StoreError {
+    fn from_debug(error: impl std::fmt::Debug) -> Self {
+        Self::Other(format!("{error:?}"))
+    }
+
+    fn too_large() -> Self {
+        Self::Other(format!("query result exceeds limit of {LARGEST_ANSWER} bytes"))
+    }
+}
+
+/// How a swap ended, if not well.
+#[derive(Debug)]
+pub(crate) enum SwapError {
+    /// The value was changed by someone else, or so the store says.
+    Lost,
+    Store(StoreError),
+}
+
+pub(crate) type Pairs = Vec<(String, Option<Vec<u8>>)>;
+
+/// The stores of the application, by label.
+#[derive(Debug)]
+pub(crate) struct Stores {
+    by_label: HashMap<String, Backend>,
+    watch: Arc<Watch>,
+}
+
+impl Stores {
+    /// Opens the stores that the runtime configuration names, and Spin's `default` when it does not.
+    ///
+    /// # Errors
+    /// A reason with the file it is about.
+    pub fn open(state_dir: &Path, runtime_config: Option<&Path>, watch: Arc<Watch>) -> Result<Self, HostError> {
+        let mut by_label = HashMap::new();
+        let mut files: HashMap<std::path::PathBuf, Backend> = HashMap::new();
+        for (label, config) in config::read(runtime_config, state_dir)? {
+            let backend = match config {
+                StoreConfig::Memory => Backend::Sqlite(Arc::new(Sqlite::in_memory()?)),
+                StoreConfig::File(path) => match files.get(&path) {
+                    Some(open) => open.clone(),
+                    None => {
+                        let backend = Backend::Sqlite(Arc::new(Sqlite::open(&path)?));
+                        files.insert(path, backend.clone());
+                        backend
+                    }
+                },
+            };
+            by_label.insert(label, backend);
+        }
+        Ok(Self { by_label, watch })
+    }
+
+    pub fn has(&self, label: &str) -> bool {
+        self.by_label.contains_key(label)
+    }
+
+    /// A store as one component uses it.
+    pub fn get(&self, label: &str, component: &Arc<str>) -> Option<Store> {
+        Some(Store {
+            backend: self.by_label.get(label)?.clone(),
+            label: label.into(),
+            component: component.clone(),
+            watch: self.watch.clone(),
+        })
+    }
+
+    /// Leaves the files as small and whole as they can be. Failing is harmless: everything is in the log.
+    pub fn checkpoint(&self) {
+        for backend in self.by_label.values() {
+            let Backend::Sqlite(sqlite) = backend;
+            sqlite.checkpoint();
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Backend {
+    Sqlite(Arc<Sqlite>),
+}
+
+/// An open store.
+#[derive(Debug, Clone)]
+pub struct Store {
+    backend: Backend,
+    label: Arc<str>,
+    component: Arc<str>,
+    watch: Arc<Watch>,
+}
+
+/// A compare-and-swap under way.
+#[derive(Debug)]
+pub struct Cas {
+    pub store: Store,
+    pub key: String,
+    seen: Option<Vec<u8>>,
+}
+
+impl Store {
+    fn operation(&self, kind: Kind, keys: &[&str]) -> StoreOperation {
+        StoreOperation {
+            component: self.component.as_ref().to_owned(),
+            store: self.label.as_ref().to_owned(),
+            kind,
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        }
+    }
+
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let work = async {
+            let Backend::Sqlite(sqlite) = &self.backend;
+            limited(sqlite.get(&self.label, key)?)
+        };
+        self.watch.around(|| self.operation(Kind::Get, &[key]), Kind::Get, work).await
+    }
+
+    pub async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        let work = async {
+            let Backend::Sqlite(sqlite) = &self.backend;
+            Ok(sqlite.get(&self.label, key)?.is_some())
+        };
+        self.watch.around(|| self.operation(Kind::Exists, &[key]), Kind::Exists, work).await
+    }
+
+    pub async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        let work = async {
+            let Backend::Sqlite(sqlite) = &self.backend;
+            sqlite.set(&self.label, key, value)
+        };
+        self.watch.around(|| self.operation(Kind::Set, &[key]), Kind::Set, work).await
+    }
+
+    pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let work = async {
+            let Backend::Sqlite(sqlite) = &self.backend;
+            sqlite.delete(&self.label, key)
+        };
+        self.watch.around(|| self.operation(Kind::Delete, &[key]), Kind::Delete, work).await
+    }
+
+    pub async fn keys(&self) -> Result<Vec<String>, StoreError> {
+        let work = async {
+            let Backend::Sqlite(sqlite) = &self.backend;
+            let keys = sqlite.keys(&self.label)?;
+            let bytes: usize = keys.iter().map(|key| size_of::<String>() + key.len()).sum();
+            if bytes > LARGEST_ANSWER { Err(StoreError::too_large()) } else { Ok(keys) }
+        };
+        self.watch.around(|| self.operation(Kind::ListKeys, &[]), Kind::ListKeys, work).await
+    }
+
+    pub async fn get_many(&self, keys: Vec<String>) -> Result<Pairs, StoreError> {
+        let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let work = async {
+            let Backend::Sqlite(sqlite) = &self.backend;
+            let pairs = sqlite.get_many(&self.label, &keys)?;
+            let bytes: usize = pairs.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
+            if bytes > LARGEST_ANSWER { Err(StoreError::too_large()) } else { Ok(pairs) }
+        };
+        self.watch.around(|| self.operation(Kind::GetMany, &names), Kind::GetMany, work).await
+    }
+
+    pub async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
+        let names: Vec<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
+        let work = async {
+            let Backend::Sqlite(sqlite) = &self.backend;
+            sqlite.set_many(&self.label, &pairs)
+        };
+        self.watch.around(|| self.operation(Kind::SetMany, &names), Kind::SetMany, work).await
+    }
+
+    pub async fn delete_many(&self, keys: Vec<String>) -> Result<(), StoreError> {
+        let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let work = async {
+            let Backend::Sqlite(sqlite) = &self.backend;
+            sqlite.delete_many(&self.label, &keys)
+        };
+        self.watch.around(|| self.operation(Kind::DeleteMany, &names), Kind::DeleteMany, work).await
+    }
+
+    pub async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
+        let work = async {
+            let Backend::Sqlite(sqlite) = &self.backend;
+            sqlite.increment(&self.label, key, delta)
+        };
+        self.watch.around(|| self.operation(Kind::Increment, &[key]), Kind::Increment, work).await
+    }
+
+    /// Begins a compare-and-swap. This alone does nothing to the store.
+    #[expect(clippy::unused_async, reason = "other stores open a connection here")]
+    pub async fn cas(&self, key: String) -> Result<Cas, StoreError> {
+        Ok(Cas { store: self.clone(), key, seen: None })
+    }
+}
+
+impl Cas {
+    /// Reads the value and remembers it: [`Cas::swap`] succeeds only over this one.
+    pub async fn current(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        let store = &self.store;
+        let work = async {
+            let Backend::Sqlite(sqlite) = &store.backend;
+            sqlite.get(&store.label, &self.key)
+        };
+        let value =
+            store.watch.around(|| store.operation(Kind::CasCurrent, &[&self.key]), Kind::CasCurrent, work).await?;
+        self.seen.clone_from(&value);
+        limited(value)
+    }
+
+    /// Sets the value if it is still the remembered one. When nothing was remembered, or the key was absent,
+    /// it is set whatever is there: so does Spin.
+    pub async fn swap(&self, value: &[u8]) -> Result<(), SwapError> {
+        let store = &self.store;
+        let work = async {
+            let Backend::Sqlite(sqlite) = &store.backend;
+            sqlite.swap(&store.label, &self.key, self.seen.as_deref(), value)
+        };
+        match store.watch.around(|| store.operation(Kind::Swap, &[&self.key]), Kind::Swap, work).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SwapError::Lost),
+            Err(error) => Err(SwapError::Store(error)),
+        }
+    }
+}
+
+fn limited(value: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, StoreError> {
+    if value.as_ref().is_some_and(|value| value.len() > LARGEST_ANSWER) {
+        return Err(StoreError::too_large());
+    }
+    Ok(value)
+}

@@ -1,0 +1,187 @@
+//! Key-value on SQLite, in Spin's own table: one connection behind one lock, as in Spin.
+//!
+//! Differs from Spin where Spin stalls or dies: the file is in WAL mode (one fsync a write instead of four, the
+//! same durability), and incrementing a value that is no counter is an error instead of a panic.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::{Pairs, StoreError};
+use crate::error::HostError;
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
+    store TEXT NOT NULL,
+    key   TEXT NOT NULL,
+    value BLOB NOT NULL,
+
+    PRIMARY KEY (store, key)
+)";
+const GET: &str = "SELECT value FROM spin_key_value WHERE store=?1 AND key=?2";
+const PUT: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
+    ON CONFLICT(store, key) DO UPDATE SET value=?3";
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// One database file.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    connection: Mutex<Connection>,
+}
+
+impl Sqlite {
+    pub fn open(path: &Path) -> std::result::Result<Self, HostError> {
+        let failed = |reason: String| HostError::Store { path: path.to_owned(), reason };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+        }
+        Self::prepare(Connection::open(path)).map_err(|error| failed(error.to_string()))
+    }
+
+    pub fn in_memory() -> std::result::Result<Self, HostError> {
+        Self::prepare(Connection::open_in_memory()).map_err(|error| HostError::machine("store in memory", error))
+    }
+
+    fn prepare(connection: rusqlite::Result<Connection>) -> rusqlite::Result<Self> {
+        let connection = connection?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
+        connection.execute_batch("PRAGMA synchronous=FULL")?;
+        connection.execute(TABLE, [])?;
+        rusqlite::vtab::array::load_module(&connection)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// A read takes microseconds: it is done in place when nobody writes.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let done = match self.connection.try_lock() {
+            Ok(connection) => work(&connection),
+            Err(TryLockError::Poisoned(poisoned)) => work(&poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => tokio::task::block_in_place(|| work(&self.lock())),
+        };
+        done.map_err(StoreError::from_debug)
+    }
+
+    /// A write waits for the disk: the thread's other work moves to another thread meanwhile.
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        tokio::task::block_in_place(|| {
+            let mut connection = self.lock();
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from_debug)?;
+            let done = work(&transaction)?;
+            transaction.commit().map_err(StoreError::from_debug)?;
+            Ok(done)
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>> {
+        self.read(|connection| get(connection, store, key))
+    }
+
+    pub fn keys(&self, store: &str) -> Result<Vec<String>> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT key FROM spin_key_value WHERE store=?1")?
+                .query_map([store], |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    /// Missing keys are left out; the order is the database's.
+    pub fn get_many(&self, store: &str, keys: &[String]) -> Result<Pairs> {
+        let keys: Vec<rusqlite::types::Value> = keys.iter().cloned().map(Into::into).collect();
+        let keys = Rc::new(keys);
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT key, value FROM spin_key_value WHERE store=?1 AND key IN rarray(?2)")?
+                .query_map(params![store, keys], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+    }
+
+    pub fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<()> {
+        self.write(|transaction| put(transaction, store, key, value))
+    }
+
+    pub fn set_many(&self, store: &str, pairs: &[(String, Vec<u8>)]) -> Result<()> {
+        self.write(|transaction| pairs.iter().try_for_each(|(key, value)| put(transaction, store, key, value)))
+    }
+
+    pub fn delete(&self, store: &str, key: &str) -> Result<()> {
+        self.write(|transaction| {
+            transaction
+                .prepare_cached("DELETE FROM spin_key_value WHERE store=?1 AND key=?2")
+                .and_then(|mut statement| statement.execute([store, key]))
+                .map(drop)
+                .map_err(StoreError::from_debug)
+        })
+    }
+
+    pub fn delete_many(&self, store: &str, keys: &[String]) -> Result<()> {
+        let keys: Vec<rusqlite::types::Value> = keys.iter().cloned().map(Into::into).collect();
+        let keys = Rc::new(keys);
+        self.write(|transaction| {
+            transaction
+                .prepare_cached("DELETE FROM spin_key_value WHERE store=?1 AND key IN rarray(?2)")
+                .and_then(|mut statement| statement.execute(params![store, keys]))
+                .map(drop)
+                .map_err(StoreError::from_debug)
+        })
+    }
+
+    /// Counters are 8 bytes, little-endian; an absent one is 0.
+    pub fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64> {
+        self.write(|transaction| {
+            let before = match get(transaction, store, key).map_err(StoreError::from_debug)? {
+                None => 0,
+                Some(value) => {
+                    let length = value.len();
+                    let bytes: [u8; 8] = value.try_into().map_err(|_| {
+                        StoreError::Other(format!("cannot increment a value of {length} bytes: a counter has 8"))
+                    })?;
+                    i64::from_le_bytes(bytes)
+                }
+            };
+            let after = before.checked_add(delta).ok_or_else(|| StoreError::Other("counter overflow".to_owned()))?;
+            put(transaction, store, key, &after.to_le_bytes())?;
+            Ok(after)
+        })
+    }
+
+    /// True when the value was written. Without an expected value it is written whatever is there.
+    pub fn swap(&self, store: &str, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool> {
+        self.write(|transaction| match expected {
+            None => put(transaction, store, key, value).map(|()| true),
+            Some(expected) => transaction
+                .prepare_cached("UPDATE spin_key_value SET value=?4 WHERE store=?1 AND key=?2 AND value=?3")
+                .and_then(|mut statement| statement.execute(params![store, key, expected, value]))
+                .map(|changed| changed == 1)
+                .map_err(StoreError::from_debug),
+        })
+    }
+
+    pub fn checkpoint(&self) {
+        let connection = self.lock();
+        // Busy readers of another process are no reason to fail: the log stays and is read at the next start.
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+}
+
+fn get(connection: &Connection, store: &str, key: &str) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection.prepare_cached(GET)?.query_row([store, key], |row| row.get(0)).optional()
+}
+
+fn put(transaction: &Transaction<'_>, store: &str, key: &str, value: &[u8]) -> Result<()> {
+    transaction
+        .prepare_cached(PUT)
+        .and_then(|mut statement| statement.execute(params![store, key, value]))
+        .map(drop)
+        .map_err(StoreError::from_debug)
+}
