@@ -3,6 +3,7 @@
 //! Each command is a module of its own. None of them knows the product's insides: they call cargo, start the local
 //! host as a process and speak HTTP, so that this crate compiles in seconds on a fresh machine.
 
+mod application;
 mod artifacts;
 mod client;
 mod demo;

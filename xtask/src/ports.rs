@@ -1,7 +1,6 @@
-//! Free and taken ports, and servers that are to answer on them.
+//! Free and taken ports.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -24,19 +23,4 @@ pub fn expect_free(port: u16, what: &str, flag: &str) -> Result<()> {
         }
         Err(error) => Err(error).with_context(|| format!("port {port}, where {what} listens, cannot be used")),
     }
-}
-
-/// Asks until `ready` says yes.
-///
-/// # Errors
-/// When `limit` passes first.
-pub fn wait_until(what: &str, limit: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
-    let started = Instant::now();
-    while !ready() {
-        if started.elapsed() > limit {
-            bail!("{what} did not happen within {} s", limit.as_secs());
-        }
-        std::thread::sleep(Duration::from_millis(25));
-    }
-    Ok(())
 }

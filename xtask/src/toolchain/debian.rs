@@ -21,7 +21,7 @@ const SUITES: [&str; 5] = ["trixie-backports", "forky", "sid", "bookworm-backpor
 /// # Errors
 /// When no Debian suite of the machine's mirror has the compiler's exact version, or the build fails.
 pub fn install(libraries: &Path) -> Result<()> {
-    if libraries.join("self-contained").exists() {
+    if libraries.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
         bail!("{} holds an unfinished installation; remove it first", libraries.display());
     }
     let work = tempfile::Builder::new().prefix("ringback-target-").tempdir()?;

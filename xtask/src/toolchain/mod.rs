@@ -41,6 +41,11 @@ pub fn ensure_wasm_target() -> Result<()> {
         debian::install(&libraries).with_context(|| {
             format!("{TARGET} cannot be had: rustup said `{by_rustup:#}`, and from Debian's sources")
         })?;
+        let folder = libraries.parent().unwrap_or(&libraries);
+        terminal::remark(&format!(
+            "remove {} before `rustup target add`, should that become possible",
+            folder.display()
+        ));
         verify()
     })
 }
