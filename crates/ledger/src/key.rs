@@ -38,11 +38,9 @@ pub enum Key<'a> {
 
 impl Key<'_> {
     /// Whether the key holds a counter.
+    #[cfg(test)]
     pub fn is_counter(&self) -> bool {
-        matches!(
-            self,
-            Self::Origin | Self::Slots { .. } | Self::Bucket { .. } | Self::Journal(_)
-        )
+        matches!(self, Self::Origin | Self::Slots { .. } | Self::Bucket { .. } | Self::Journal(_))
     }
 }
 
@@ -58,11 +56,7 @@ impl fmt::Display for Key<'_> {
             Self::Id(eid) => write!(f, "i:{eid}"),
             Self::Hint(eid) => write!(f, "h:{eid}"),
             Self::Bucket { shard, minute } => write!(f, "b:{shard:02x}:{minute}"),
-            Self::Timers {
-                shard,
-                minute,
-                entry,
-            } => write!(f, "b:{shard:02x}:{minute}:{entry}"),
+            Self::Timers { shard, minute, entry } => write!(f, "b:{shard:02x}:{minute}:{entry}"),
             Self::Projection { shard, day, write } => write!(f, "p:{shard:02x}:{day}:{write}"),
             Self::Journal(person) => write!(f, "u:{person}"),
             Self::JournalEntry { person, entry } => write!(f, "u:{person}:{entry}"),
@@ -74,9 +68,7 @@ impl fmt::Display for Key<'_> {
 /// `A-Z a-z 0-9 . _ -`. (No store forbids these; `:` separates; `/ \ ? #` are refused by Cosmos.)
 pub fn is_name(text: &str) -> bool {
     (1..=128).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 /// Whether `text` is a fingerprint: 1 to 16 ASCII letters or digits.
@@ -86,9 +78,9 @@ pub fn is_fingerprint(text: &str) -> bool {
 
 /// The shard of an event id among `shards` (FNV-1a; the first byte of the hash).
 pub fn shard_of(eid: &str, shards: u8) -> u8 {
-    let hash = eid.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = eid
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     (hash >> 56) as u8 % shards.max(1)
 }
 
@@ -102,53 +94,16 @@ mod tests {
             (Key::Origin, "o", true),
             (Key::Decision, "od", false),
             (Key::Scratch("ab"), "z:ab", false),
-            (
-                Key::Root {
-                    shard: 1,
-                    generation: 255,
-                },
-                "c:01:ff",
-                false,
-            ),
+            (Key::Root { shard: 1, generation: 255 }, "c:01:ff", false),
             (Key::Slots { shard: 15 }, "n:0f", true),
             (Key::Event { shard: 0, n: 42 }, "k:00:000000000042", false),
             (Key::Id("e1"), "i:e1", false),
             (Key::Hint("e1"), "h:e1", false),
-            (
-                Key::Bucket {
-                    shard: 0,
-                    minute: 7,
-                },
-                "b:00:7",
-                true,
-            ),
-            (
-                Key::Timers {
-                    shard: 0,
-                    minute: 7,
-                    entry: 1,
-                },
-                "b:00:7:1",
-                false,
-            ),
-            (
-                Key::Projection {
-                    shard: 0,
-                    day: 20260101,
-                    write: "x",
-                },
-                "p:00:20260101:x",
-                false,
-            ),
+            (Key::Bucket { shard: 0, minute: 7 }, "b:00:7", true),
+            (Key::Timers { shard: 0, minute: 7, entry: 1 }, "b:00:7:1", false),
+            (Key::Projection { shard: 0, day: 20260101, write: "x" }, "p:00:20260101:x", false),
             (Key::Journal("p1"), "u:p1", true),
-            (
-                Key::JournalEntry {
-                    person: "p1",
-                    entry: 3,
-                },
-                "u:p1:3",
-                false,
-            ),
+            (Key::JournalEntry { person: "p1", entry: 3 }, "u:p1:3", false),
         ];
         for (key, text, counter) in table {
             assert_eq!(key.to_string(), text);
@@ -160,16 +115,9 @@ mod tests {
     fn longest_key_fits_the_documented_limit_of_256_bytes() {
         let name = "x".repeat(128);
         for key in [
-            Key::JournalEntry {
-                person: &name,
-                entry: u64::MAX,
-            },
+            Key::JournalEntry { person: &name, entry: u64::MAX },
             Key::Id(&name),
-            Key::Projection {
-                shard: 255,
-                day: u32::MAX,
-                write: &name[..32],
-            },
+            Key::Projection { shard: 255, day: u32::MAX, write: &name[..32] },
         ] {
             assert!(key.to_string().len() <= 256);
         }

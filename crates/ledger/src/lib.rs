@@ -1,31 +1,59 @@
 //! A durable ledger on a plain key-value store: never lose, never double, flat cost.
 //!
-//! It keeps events in the order of their slots, fans their effects out exactly once or at least
-//! once (as documented), fires timers, and counts projections, on nothing but get, set, get-many,
-//! set-many, delete-many, increment and compare-and-swap. It knows nothing of surveys or cases: an
-//! application describes what is to happen by a [`Program`] and a [`Plan`].
+//! It keeps events in the order of their slots, fans their effects out, fires timers, and counts
+//! projections exactly once, on nothing but get, set, get-many, set-many, delete-many, increment
+//! and compare-and-swap. It knows nothing of surveys or cases: an application describes what is
+//! to happen by a [`Program`] and a [`Plan`].
 //!
-//! It never lists keys, holds no state between calls, and may be run by any number of processes
-//! at once. It does not send anything: jobs are handed to a [`HandOver`].
+//! It never lists keys, keeps nothing in memory between calls besides what the start-up probe
+//! found, and may be run by any number of processes at once. It sends nothing: jobs are handed to
+//! a [`HandOver`].
+//!
+//! # How it works
+//! - **Intake** ([`Ledger::append`]) takes the next slot of a counter, writes the event under it,
+//!   and looks at the shard's root: if a sealer gave the slot up meanwhile, it starts again.
+//! - **A tick** ([`Ledger::tick`]) takes a lease on the root, seals the next events in slot order,
+//!   writes their effects, fires timers of closed minutes, and commits everything by one
+//!   compare-and-swap of the root. A tick that dies is repeated by the next one; a tick that was
+//!   paused past its lease cannot commit. The lease is never held while jobs are handed over.
+//! - **What is exactly once**: the first event of an id, merging of updates, changes, projections.
+//!   **At least once**: timers and jobs, which the application makes safe to repeat.
 
+mod change;
+mod effects;
+mod erase;
+mod fire;
+mod fold;
+mod intake;
 mod key;
+mod mutation;
+mod open;
+mod person;
 mod port;
 mod program;
 mod record;
+mod retain;
+mod seal;
+mod status;
+mod store;
+mod stored;
+mod tick;
+mod timers;
 
 pub use key::{is_fingerprint, is_name, shard_of};
+#[cfg(feature = "mutants")]
+pub use mutation::Mutation;
 pub use port::{Clock, Entropy, Store, StoreError, StoreKind, SwapError};
 pub use program::{
-    Appended, Count, Draft, Due, HandOver, OnDifferent, Plan, Program, RETENTION_RECHECK, Step,
-    Timer,
+    Appended, Count, Draft, Due, HandOver, OnDifferent, PersonNote, Plan, Program, RETENTION_RECHECK, Step, Timer,
 };
-pub use record::{
-    Changed, LedgerError, OpenError, PersonEntry, PersonRecord, Record, ShardStatus, Status,
-    TickReport,
-};
+pub use record::{Changed, LedgerError, OpenError, PersonEntry, PersonRecord, Record, ShardStatus, Status, TickReport};
 
-use serde_json::Value;
+use key::Key;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use store::Kv;
+use stored::{Root, decode};
 
 /// How a ledger is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,48 +63,34 @@ pub struct Options {
     /// The store, if it is not to be probed.
     pub kind: Option<StoreKind>,
     /// Records younger than this (seconds) are never asked about their expiry; `None` keeps all.
+    /// This is also how long a repeat of an event is recognised at least.
     pub retention: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            shards: 1,
-            kind: None,
-            retention: None,
-        }
+        Self { shards: 1, kind: None, retention: None }
     }
-}
-
-/// The ledger. Holds no state of its own besides what the start-up probe found.
-#[expect(dead_code, reason = "bodies follow")]
-pub struct Ledger<S, C, E, P> {
-    store: S,
-    clock: C,
-    entropy: E,
-    program: P,
-    options: Options,
 }
 
 /// The projection of a day: row → field → count.
 pub type Counts = BTreeMap<String, BTreeMap<String, i64>>;
 
-#[expect(clippy::todo, unused_variables, reason = "bodies follow")]
-impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Opens the ledger, installing it at the very first start.
-    pub async fn open(
-        store: S,
-        clock: C,
-        entropy: E,
-        program: P,
-        options: Options,
-    ) -> Result<Self, OpenError> {
-        todo!()
-    }
+/// The ledger. See the crate's documentation.
+pub struct Ledger<S, C, E, P> {
+    kv: Kv<S>,
+    clock: C,
+    entropy: E,
+    program: P,
+    options: Options,
+    /// Which of the roots that were ever written is valid; see `open`.
+    generation: u64,
+}
 
+impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// The store that the probe found.
     pub fn kind(&self) -> StoreKind {
-        todo!()
+        self.kv.kind
     }
 
     /// The application's rules.
@@ -84,57 +98,52 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         &self.program
     }
 
-    /// Appends an event. When this returns `New` or `Replay` the event is durable and will be
-    /// sealed; after an error the caller does not know, and repeats with the same id.
-    pub async fn append(
-        &self,
-        draft: Draft<P::Body>,
-        on_different: OnDifferent,
-    ) -> Result<Appended, LedgerError> {
-        todo!()
+    /// Leaves a safeguard out. For the simulator.
+    #[cfg(feature = "mutants")]
+    pub fn mutate(&mut self, mutation: Option<Mutation>) {
+        self.kv.mutations.active = mutation;
     }
 
-    /// Reads the record of an event id, sealed or not.
-    pub async fn read(&self, eid: &str) -> Result<Option<Record<P::Body>>, LedgerError> {
-        todo!()
+    fn mutated(&self, mutation: mutation::Mutation) -> bool {
+        self.kv.mutations.has(mutation)
     }
 
-    /// Changes a sealed record. `f` may be called several times; its last answer counts.
-    pub async fn change<X>(
-        &self,
-        eid: &str,
-        f: impl FnMut(&Record<P::Body>) -> Result<Step<P::Body>, X>,
-    ) -> Result<Changed<P::Body, X>, LedgerError> {
-        todo!()
+    /// A name nobody else has: 12 hexadecimal digits.
+    fn unique(&self) -> String {
+        unique(&self.entropy)
     }
 
-    /// Seals, fires what is due and hands over, until nothing is left to do.
-    pub async fn tick(&self, out: &impl HandOver) -> Result<TickReport, LedgerError> {
-        todo!()
+    fn root_key(&self, shard: u8) -> String {
+        let generation = self.generation;
+        Key::Root { shard, generation }.to_string()
     }
 
-    /// Adds a note to a person's journal.
-    pub async fn note_person(&self, person: &str, note: Value) -> Result<(), LedgerError> {
-        todo!()
+    /// Reads a root, which exists since the ledger was opened.
+    async fn root(&self, shard: u8) -> Result<Root, LedgerError> {
+        let key = self.root_key(shard);
+        match self.kv.get(&key).await? {
+            Some(bytes) => decode(&key, &bytes),
+            None => Err(missing(key)),
+        }
     }
+}
 
-    /// Reads a person's journal, oldest first.
-    pub async fn person(&self, person: &str) -> Result<Vec<PersonEntry>, LedgerError> {
-        todo!()
-    }
+fn missing(key: String) -> LedgerError {
+    LedgerError::Corrupt { key, reason: "missing".to_owned() }
+}
 
-    /// Erases a person: redacts every record, those still on their way included.
-    pub async fn erase(&self, person: &str) -> Result<(), LedgerError> {
-        todo!()
-    }
+fn unique(entropy: &impl Entropy) -> String {
+    let mut bytes = [0; 6];
+    entropy.fill(&mut bytes);
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
 
-    /// The state of every shard.
-    pub async fn status(&self) -> Result<Status, LedgerError> {
-        todo!()
-    }
-
-    /// The projection of a day (yyyymmdd), over all shards.
-    pub async fn counts(&self, day: u32) -> Result<Counts, LedgerError> {
-        todo!()
+fn check_name(what: &'static str, name: &str) -> Result<(), LedgerError> {
+    match is_name(name) {
+        true => Ok(()),
+        false => Err(LedgerError::BadName { what }),
     }
 }

@@ -36,9 +36,7 @@ impl StoreKind {
 
     /// The inverse of [`name`](Self::name).
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Sqlite, Self::Redis, Self::Dynamo, Self::Cosmos]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        [Self::Sqlite, Self::Redis, Self::Dynamo, Self::Cosmos].into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -67,10 +65,7 @@ pub enum SwapError {
 /// A key-value store, as Spin and `wasi:keyvalue` offer it.
 ///
 /// Reads must be consistent: a read that starts after a write was confirmed sees it.
-#[expect(
-    async_fn_in_trait,
-    reason = "the ledger runs single-threaded, so its futures need not be Send"
-)]
+#[expect(async_fn_in_trait, reason = "the ledger runs single-threaded, so its futures need not be Send")]
 pub trait Store {
     /// A value that was read in order to be swapped.
     type Cas;

@@ -11,9 +11,10 @@ pub trait Program {
     /// What the application keeps for one event: the event itself and what became of it.
     type Body: Serialize + DeserializeOwned + Clone;
 
-    /// A later event of the same id with another fingerprint arrived (an upsert). Called once for
-    /// each such event, in the order of their slots. The plan of the update is ignored.
-    fn merge(&self, into: &mut Self::Body, update: Self::Body, now: u64);
+    /// A later event of the same id with another fingerprint arrived (an upsert). The step is
+    /// applied exactly once for each such event, in the order of their slots. The plan of the
+    /// update is ignored; its notes go to the journals.
+    fn merge(&self, record: &Record<Self::Body>, update: Self::Body, now: u64) -> Step<Self::Body>;
 
     /// Takes personal data out; what statistics need stays. Must be safe to repeat.
     fn redact(&self, body: &mut Self::Body);
@@ -101,6 +102,17 @@ pub struct Plan {
     pub now: Vec<String>,
 }
 
+/// One identity of the person behind an event, and what its journal gets to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonNote {
+    /// The pseudonym (a keyed hash of the identity) under which the person's records are found
+    /// for erasure. Same form as [`Draft::eid`].
+    pub ph: String,
+    /// Goes into the journal beside the event when it is sealed, for example consent statements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<serde_json::Value>,
+}
+
 /// An event that is to be appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft<B> {
@@ -110,10 +122,8 @@ pub struct Draft<B> {
     pub fingerprint: String,
     /// When it happened, unix seconds. The application's own; the ledger orders by slot.
     pub at: u64,
-    /// The pseudonym under which the person's records are found for erasure. Same form as `eid`.
-    pub person: Option<String>,
-    /// Goes into the person's journal when the event is sealed, for example a consent statement.
-    pub note: Option<serde_json::Value>,
+    /// The identities of the person behind it, usually 0 to 2, each with a note of its own.
+    pub people: Vec<PersonNote>,
     /// What is to happen when the event is sealed.
     pub plan: Plan,
     /// The application's data.
@@ -149,10 +159,7 @@ pub enum Appended {
 
 /// Takes jobs away. Best effort: the ledger neither waits for success nor repeats, so whatever is
 /// handed over is backed by a timer of the application.
-#[expect(
-    async_fn_in_trait,
-    reason = "the ledger runs single-threaded, so its futures need not be Send"
-)]
+#[expect(async_fn_in_trait, reason = "the ledger runs single-threaded, so its futures need not be Send")]
 pub trait HandOver {
     /// Called with the jobs of one committed batch. Runs concurrently with the next batch.
     async fn hand_over(&self, jobs: Vec<Due>);

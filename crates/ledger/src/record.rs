@@ -19,8 +19,8 @@ pub struct Record<B> {
     pub received: u64,
     /// Counts changes, from 0. For ETag and If-Match.
     pub revision: u64,
-    /// The person's pseudonym.
-    pub person: Option<String>,
+    /// The person's pseudonyms.
+    pub people: Vec<String>,
     /// Whether the person was erased.
     pub redacted: bool,
     /// Whether it is sealed: in order, its timers set. Before that it cannot be changed.
@@ -84,6 +84,8 @@ pub struct TickReport {
     pub handed_over: u64,
     /// Records deleted by retention.
     pub retired: u64,
+    /// Whether the tick stopped before everything was done, having worked for 20 seconds.
+    pub more: bool,
     /// Shards left alone because another tick works on them.
     pub held: u64,
     /// Keys of values that could not be understood, and were stepped over.
@@ -173,13 +175,7 @@ pub enum LedgerError {
 impl LedgerError {
     /// Whether the store has no room left (answer 503).
     pub fn is_full(&self) -> bool {
-        matches!(
-            self,
-            Self::Store {
-                source: StoreError::Full,
-                ..
-            }
-        )
+        matches!(self, Self::Store { source: StoreError::Full, .. })
     }
 }
 
@@ -190,9 +186,7 @@ pub enum OpenError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// The number of shards is fixed at the first start.
-    #[error(
-        "installed with {installed} shards, configured with {configured}: set shards = {installed}"
-    )]
+    #[error("installed with {installed} shards, configured with {configured}: set shards = {installed}")]
     Shards {
         /// What the store was installed with.
         installed: u8,

@@ -1,0 +1,201 @@
+//! Changing a record, from outside ([`Ledger::change`]) and by its timers.
+//!
+//! A change is one compare-and-swap of the record. Its timers are filed before; its counts are
+//! noted in the record by the same swap (`out`) and then appended as an internal event, with a
+//! timer that makes up for a crash in between.
+
+use crate::key::{Key, shard_of};
+use crate::mutation::Mutation;
+use crate::port::{Clock, Entropy, Store};
+use crate::program::Plan;
+use crate::program::{Due, Program, Step};
+use crate::record::{Changed, LedgerError};
+use crate::store::{Outcome, Verdict};
+use crate::stored::{Entry, Event, IdEntry, Job, Out, encode};
+use crate::{Ledger, check_name};
+
+/// After how many seconds it is checked that the counts of a change were appended.
+pub(crate) const SETTLE: u64 = 120;
+/// How often an append starts again because its slots were given up.
+const ATTEMPTS: usize = 32;
+
+/// Timers that were filed for a revision, so that a repeated attempt need not file them again.
+#[derive(Default)]
+pub(crate) struct Filed {
+    revision: u64,
+    timers: Vec<(u64, Entry)>,
+}
+
+impl Filed {
+    pub(crate) fn new(revision: u64, timers: Vec<(u64, Entry)>) -> Self {
+        Self { revision, timers }
+    }
+}
+
+impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
+    /// Changes a sealed record: 2 reads and 1 write; timers and counts cost more.
+    ///
+    /// `f` sees the record as it is and answers with the change or a refusal. It may be called
+    /// several times; its last answer counts.
+    pub async fn change<X>(
+        &self,
+        eid: &str,
+        mut f: impl FnMut(&crate::Record<P::Body>) -> Result<Step<P::Body>, X>,
+    ) -> Result<Changed<P::Body, X>, LedgerError> {
+        check_name("event id", eid)?;
+        let shard = shard_of(eid, self.options.shards);
+        let id_key = Key::Id(eid).to_string();
+        let Some(bytes) = self.kv.get(&id_key).await? else {
+            return Ok(match self.read(eid).await? {
+                Some(record) if !record.sealed => Changed::NotSealed,
+                // Sealed in between: the caller may just as well come again.
+                Some(_) => Changed::NotSealed,
+                None => Changed::Absent,
+            });
+        };
+        let n = IdEntry::decode(&id_key, &bytes)?.canonical();
+        let key = Key::Event { shard, n }.to_string();
+        let wid = self.unique();
+        let (mut refused, mut jobs, mut filed) = (None, Vec::new(), Filed::default());
+        let outcome = self
+            .kv
+            .cas(&key, &wid, async |event: &mut Event<P::Body>| {
+                let Some(record) = event.record(shard, n, true).filter(|r| r.eid == eid) else {
+                    return Ok(Verdict::Leave);
+                };
+                match f(&record) {
+                    Ok(step) => {
+                        jobs = self.apply(shard, n, event, step, &wid, &mut filed).await?;
+                        Ok(Verdict::Write)
+                    }
+                    Err(refusal) => {
+                        refused = Some(refusal);
+                        Ok(Verdict::Leave)
+                    }
+                }
+            })
+            .await?;
+        match (outcome, refused) {
+            (Outcome::Written(event), _) => {
+                self.append_outs(shard, n, &event, &wid).await;
+                let record = event.record(shard, n, true);
+                let record = record.ok_or_else(|| crate::missing(key))?;
+                Ok(Changed::Done { record, now: jobs })
+            }
+            (Outcome::Left(_), Some(refusal)) => Ok(Changed::Refused(refusal)),
+            _ => Ok(Changed::Absent),
+        }
+    }
+
+    /// Files the step's timers, then puts the step into `event`. Gives its jobs.
+    pub(crate) async fn apply(
+        &self,
+        shard: u8,
+        n: u64,
+        event: &mut Event<P::Body>,
+        step: Step<P::Body>,
+        wid: &str,
+        filed: &mut Filed,
+    ) -> Result<Vec<Due>, LedgerError> {
+        let now = self.clock.now();
+        let revision = event.r + 1;
+        let timers = self.step_timers(n, revision, now, &step);
+        if filed.revision != revision || !same(&filed.timers, &timers) {
+            self.file_timers(shard, timers.clone(), 0).await?;
+            *filed = Filed { revision, timers };
+        }
+        event.r = revision;
+        event.b = Some(step.body);
+        if !step.counts.is_empty() {
+            event.out.push(Out { e: out_name(shard, n, wid), t: now, c: step.counts });
+        }
+        Ok(dues(shard, n, &event.e, step.now))
+    }
+
+    /// The timers of a step, and the one that sees to its counts.
+    pub(crate) fn step_timers(&self, n: u64, revision: u64, now: u64, step: &Step<P::Body>) -> Vec<(u64, Entry)> {
+        let entry = |j| Entry { n, j, r: revision, a: 0 };
+        let mut timers: Vec<_> =
+            step.timers.iter().map(|timer| (timer.due, entry(Job::App(timer.job.clone())))).collect();
+        if !step.counts.is_empty() && !self.mutated(Mutation::NoSettle) {
+            timers.push((now + SETTLE, entry(Job::Settle)));
+        }
+        timers
+    }
+
+    /// Appends what the change `wid` counts. Best effort: the settling timer makes up for it.
+    pub(crate) async fn append_outs(&self, shard: u8, n: u64, event: &Event<P::Body>, wid: &str) {
+        let name = out_name(shard, n, wid);
+        let outs: Vec<(u64, Out)> = event.out.iter().filter(|out| out.e == name).map(|out| (n, out.clone())).collect();
+        let _ = self.append_internal(shard, outs).await;
+    }
+
+    /// Appends counts of changes as internal events, all in one go where the store can.
+    pub(crate) async fn append_internal(&self, shard: u8, mut outs: Vec<(u64, Out)>) -> Result<(), LedgerError> {
+        let counter = Key::Slots { shard }.to_string();
+        let name = |n| Key::Event { shard, n }.to_string();
+        for _ in 0..ATTEMPTS {
+            if outs.is_empty() {
+                return Ok(());
+            }
+            let mut slots = Vec::new();
+            let mut entries = Vec::new();
+            for (of, out) in &outs {
+                let event = self.internal(*of, out);
+                let value = encode(&counter, &event)?;
+                let (n, entry) = self.kv.place(&counter, name, value).await?;
+                slots.push(n);
+                entries.extend(entry);
+            }
+            self.kv.set_many(&entries).await?;
+            let root = self.root(shard).await?;
+            let mut again = Vec::new();
+            for (slot, out) in slots.into_iter().zip(outs) {
+                if !root.accepts(slot) {
+                    self.withdraw(shard, slot, &root).await;
+                    again.push(out);
+                }
+            }
+            outs = again;
+        }
+        Err(LedgerError::Contended { key: counter })
+    }
+
+    fn internal(&self, of: u64, out: &Out) -> Event<P::Body> {
+        Event {
+            u: self.unique(),
+            e: out.e.clone(),
+            f: "0".to_owned(),
+            t: out.t,
+            ts: self.clock.now(),
+            p: Vec::new(),
+            ap: Vec::new(),
+            pl: Plan { counts: out.c.clone(), ..Plan::default() },
+            up: false,
+            of: Some(of),
+            b: None,
+            r: 0,
+            x: false,
+            mu: 0,
+            fs: Vec::new(),
+            out: Vec::new(),
+            w: Vec::new(),
+        }
+    }
+}
+
+/// The id of an internal event. `~` cannot be part of an application's id.
+pub(crate) fn out_name(shard: u8, n: u64, wid: &str) -> String {
+    format!("~{shard:02x}.{n}.{wid}")
+}
+
+/// Jobs of a record, as they are handed over.
+pub(crate) fn dues(shard: u8, n: u64, eid: &str, jobs: Vec<String>) -> Vec<Due> {
+    let due = |job| Due { n, shard, eid: eid.to_owned(), job };
+    jobs.into_iter().map(due).collect()
+}
+
+/// Whether two lists ask for the same, but for the moment of the settling timer.
+fn same(a: &[(u64, Entry)], b: &[(u64, Entry)]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.1 == b.1 && (a.0 == b.0 || a.1.j == Job::Settle))
+}

@@ -1,0 +1,218 @@
+//! What a sealed batch brings about: ids, timers, journals, projections, merges.
+//!
+//! Effects depend only on what never changes in the events and on what earlier batches left
+//! behind, so a repetition (after a crash anywhere in here) writes the same again. What cannot be
+//! written twice under the same name (entries under counters) is written once more under another
+//! name, and whoever reads it expects repeats.
+
+use crate::Ledger;
+use crate::change::{Filed, dues};
+use crate::key::Key;
+use crate::mutation::Mutation;
+use crate::port::{Clock, Entropy, Store};
+use crate::program::{Count, Program};
+use crate::record::LedgerError;
+use crate::seal::Sealed;
+use crate::store::{Outcome, Verdict};
+use crate::stored::{Entry, Event, FINGERPRINTS, IdEntry, Job, JournalItem, decode};
+use crate::tick::Work;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Effects of a batch, before they are written.
+#[derive(Default)]
+struct Batch {
+    ids: BTreeMap<String, IdEntry>,
+    /// Ids whose entry is not understood.
+    foreign: BTreeSet<String>,
+    changed: BTreeSet<String>,
+    timers: Vec<(u64, Entry)>,
+    counts: Vec<Count>,
+    journal: BTreeMap<String, Vec<JournalItem>>,
+}
+
+/// What became of an update.
+enum Merged {
+    /// It is in the record, whose fingerprints these are.
+    In(Vec<(u64, String)>),
+    /// The record had it from another slot.
+    Known,
+    /// The record is gone.
+    Gone,
+    /// The record or the update is not understood.
+    Foreign(String),
+}
+
+impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
+    /// Writes the effects of `work.sealed`.
+    pub(crate) async fn effects(&self, work: &mut Work) -> Result<(), LedgerError> {
+        let sealed = std::mem::take(&mut work.sealed);
+        if sealed.is_empty() {
+            return Ok(());
+        }
+        let mut batch = self.look_up(work, &sealed).await?;
+        work.report.sealed += sealed.len() as u64;
+        for event in sealed {
+            self.place_event(work, &mut batch, event).await?;
+        }
+        let mut entries = Vec::new();
+        for eid in &batch.changed {
+            entries.push((Key::Id(eid).to_string(), batch.ids[eid].encode()));
+        }
+        for (person, items) in batch.journal {
+            entries.extend(self.stage_journal(&person, items).await?);
+        }
+        entries.extend(self.fold(work, &batch.counts).await?);
+        let floor = work.root.tc + 1;
+        entries.extend(self.stage_timers(work.shard, &batch.timers, floor).await?);
+        self.kv.set_many(&entries).await
+    }
+
+    /// What earlier batches know of the ids.
+    async fn look_up(&self, work: &mut Work, sealed: &[Sealed]) -> Result<Batch, LedgerError> {
+        let keys = sealed.iter().map(|s| Key::Id(&s.event.e).to_string());
+        let found = self.kv.get_many(keys.collect()).await?;
+        let mut batch = Batch::default();
+        for Sealed { event, .. } in sealed {
+            let key = Key::Id(&event.e).to_string();
+            let Some(bytes) = found.get(&key) else {
+                continue;
+            };
+            match IdEntry::decode(&key, bytes) {
+                Ok(id) => {
+                    batch.ids.insert(event.e.clone(), id);
+                }
+                Err(_) => {
+                    if batch.foreign.insert(event.e.clone()) {
+                        work.bad.push(key);
+                    }
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Decides whether an event is the first of its id, a repeat, or an update.
+    async fn place_event(&self, work: &mut Work, batch: &mut Batch, sealed: Sealed) -> Result<(), LedgerError> {
+        let (n, event) = (sealed.n, &sealed.event);
+        let key = Key::Event { shard: work.shard, n }.to_string();
+        if batch.foreign.contains(&event.e) {
+            work.bad.push(key);
+            return Ok(());
+        }
+        if event.of.is_none() {
+            work.gc.push(Key::Hint(&event.e).to_string());
+        }
+        let known = batch.ids.get(&event.e).cloned();
+        let known = known.filter(|_| !self.mutated(Mutation::NoDedupe));
+        let Some(id) = known.filter(|id| id.canonical() != n) else {
+            accept(work, batch, sealed);
+            return Ok(());
+        };
+        let elsewhere = id.slot_of(&event.f).is_some_and(|slot| slot != n);
+        if elsewhere || !event.up {
+            work.report.duplicates += 1;
+            work.gc.push(key);
+            return Ok(());
+        }
+        match self.merge(work, id.canonical(), &sealed).await? {
+            Merged::In(fingerprints) => {
+                work.report.merged += 1;
+                let mut id = IdEntry(vec![id.0[0].clone()]);
+                for (slot, fingerprint) in fingerprints {
+                    id.push(slot, &fingerprint);
+                }
+                note(work.shard, batch, &sealed, id.canonical());
+                batch.changed.insert(event.e.clone());
+                batch.ids.insert(event.e.clone(), id);
+                work.gc.push(key);
+            }
+            Merged::Known => {
+                work.report.duplicates += 1;
+                work.gc.push(key);
+            }
+            Merged::Gone => {
+                batch.ids.remove(&event.e);
+                accept(work, batch, sealed);
+            }
+            Merged::Foreign(other) => work.bad.push(other),
+        }
+        Ok(())
+    }
+
+    /// Merges an update into its record, exactly once: the record remembers the last slot that
+    /// was merged (batches come in slot order) and the newest fingerprints.
+    async fn merge(&self, work: &mut Work, canonical: u64, sealed: &Sealed) -> Result<Merged, LedgerError> {
+        let (shard, n) = (work.shard, sealed.n);
+        let update_key = Key::Event { shard, n }.to_string();
+        let Ok(Event { b: Some(update), .. }) = decode::<Event<P::Body>>("", &sealed.bytes) else {
+            return Ok(Merged::Foreign(update_key));
+        };
+        let marked = !self.mutated(Mutation::NoMergeMark);
+        let fingerprint = &sealed.event.f;
+        let (mut known, mut jobs, mut filed) = (false, Vec::new(), Filed::default());
+        let key = Key::Event { shard, n: canonical }.to_string();
+        let wid = self.unique();
+        let outcome = self
+            .kv
+            .cas(&key, &wid, async |event: &mut Event<P::Body>| {
+                let elsewhere = |(slot, f): &(u64, String)| *slot != n && f == fingerprint;
+                known = event.f == *fingerprint || event.fs.iter().any(elsewhere);
+                if marked && (known || event.mu >= n) {
+                    return Ok(Verdict::Leave);
+                }
+                let record = event.record(shard, canonical, true);
+                let Some(record) = record.filter(|record| record.eid == sealed.event.e) else {
+                    return Ok(Verdict::Leave);
+                };
+                let step = self.program.merge(&record, update.clone(), work.now);
+                jobs = self.apply(shard, canonical, event, step, &wid, &mut filed).await?;
+                event.mu = n;
+                event.fs.push((n, fingerprint.clone()));
+                let excess = event.fs.len().saturating_sub(FINGERPRINTS - 1);
+                event.fs.drain(..excess);
+                for person in &sealed.event.p {
+                    if !record.people.contains(&person.ph) {
+                        event.ap.push(person.ph.clone());
+                    }
+                }
+                Ok(Verdict::Write)
+            })
+            .await;
+        Ok(match outcome {
+            Ok(Outcome::Written(event)) => {
+                work.due.append(&mut jobs);
+                self.append_outs(shard, canonical, &event, &wid).await;
+                Merged::In(event.fs)
+            }
+            Ok(Outcome::Left(_)) if known => Merged::Known,
+            Ok(Outcome::Left(event)) if event.mu >= n => Merged::In(event.fs),
+            Ok(Outcome::Left(_)) | Err(LedgerError::Corrupt { .. }) => Merged::Foreign(key),
+            Ok(Outcome::Absent) => Merged::Gone,
+            Err(error) => return Err(error),
+        })
+    }
+}
+
+/// The event is the first of its id: its plan takes effect.
+fn accept(work: &mut Work, batch: &mut Batch, sealed: Sealed) {
+    note(work.shard, batch, &sealed, sealed.n);
+    let Sealed { n, event, .. } = sealed;
+    // A repetition finds its own entry, perhaps with updates in it: kept.
+    let id = batch.ids.entry(event.e.clone());
+    id.or_insert_with(|| IdEntry(vec![(n, event.f)]));
+    batch.changed.insert(event.e.clone());
+    let timers = event.pl.timers.into_iter();
+    let timer = |t: crate::Timer| (t.due, Entry::new(n, Job::App(t.job)));
+    batch.timers.extend(timers.map(timer));
+    batch.counts.extend(event.pl.counts);
+    work.due.extend(dues(work.shard, n, &event.e, event.pl.now));
+}
+
+/// Entries for the people's journals: the record, and the event's notes.
+fn note(shard: u8, batch: &mut Batch, sealed: &Sealed, record: u64) {
+    for person in &sealed.event.p {
+        let item = JournalItem { s: shard, n: record, by: sealed.n, e: sealed.event.e.clone(), o: person.note.clone() };
+        let journal = batch.journal.entry(person.ph.clone()).or_default();
+        journal.push(item);
+    }
+}

@@ -1,0 +1,301 @@
+//! Timers that came due: closed minutes are swept in bounded pieces, each committed.
+//!
+//! For every record all its due jobs are asked for at once, and put into it by one
+//! compare-and-swap. Timers that follow are filed before. A turn that dies in here leaves the
+//! minute unswept, so the jobs are asked for again; the application sees what it did already.
+
+use crate::Ledger;
+use crate::change::{Filed, SETTLE};
+use crate::key::Key;
+use crate::mutation::Mutation;
+use crate::port::{Clock, Entropy, Store};
+use crate::program::{Due, Program, Step};
+use crate::record::LedgerError;
+use crate::store::{Outcome, Verdict};
+use crate::stored::{Entry, Event, Job, Out, Root, TimerSlot, decode};
+use crate::tick::Work;
+use std::collections::BTreeMap;
+
+/// Timers fired in one turn, about.
+const PIECE: usize = 64;
+/// Stored values of timers read at once.
+const SLOTS: usize = 16;
+/// Minutes looked at in one turn.
+const MINUTES: u64 = 64;
+/// Minutes that may stay unswept, as long as they are empty, to spare the writes.
+const IDLE_MINUTES: u64 = 15;
+/// How often a timer whose change is in flight is filed again, once a minute.
+const REARMS: u64 = 60;
+
+/// A record and its jobs.
+struct Firing<B> {
+    n: u64,
+    event: Event<B>,
+    jobs: Vec<Entry>,
+}
+
+impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
+    /// Whether a minute that is over holds timers, or it is time to move on over empty ones.
+    pub(crate) async fn timers_due(&self, shard: u8, root: &Root, now: u64) -> Result<bool, LedgerError> {
+        let minute = now / 60;
+        if minute < root.tm {
+            return Ok(false);
+        }
+        if minute - root.tm >= IDLE_MINUTES {
+            return Ok(true);
+        }
+        let counts = self.bucket_counts(shard, root.tm, minute).await?;
+        Ok(counts.iter().any(|&count| count > 0))
+    }
+
+    /// Mutation [`Mutation::SweepBeforeClose`].
+    pub(crate) async fn count_early(&self, shard: u8, root: &Root, now: u64) -> Result<Option<Vec<u64>>, LedgerError> {
+        let last = (now / 60).max(root.tc).min(root.tm + MINUTES - 1);
+        if !self.mutated(Mutation::SweepBeforeClose) || last < root.tm {
+            return Ok(None);
+        }
+        self.bucket_counts(shard, root.tm, last).await.map(Some)
+    }
+
+    async fn bucket_counts(&self, shard: u8, from: u64, to: u64) -> Result<Vec<u64>, LedgerError> {
+        let key = |minute| Key::Bucket { shard, minute }.to_string();
+        self.kv.counters((from..=to).map(key).collect()).await
+    }
+
+    /// Fires the next piece of what is due in closed minutes.
+    pub(crate) async fn sweep(&self, work: &mut Work) -> Result<(), LedgerError> {
+        let (first, done) = work.swept;
+        if first > work.root.tc {
+            return Ok(());
+        }
+        let last = work.root.tc.min(first + MINUTES - 1);
+        let counts = match work.early.take() {
+            Some(counts) => counts,
+            None => self.bucket_counts(work.shard, first, last).await?,
+        };
+        let mut places: Vec<(u64, u64, bool)> = Vec::new();
+        for (minute, count) in (first..).zip(counts) {
+            let from = if minute == first { done } else { 0 };
+            places.extend((from + 1..=count).map(|entry| (minute, entry, entry == count)));
+        }
+        let (entries, complete) = self.read_timers(work, &places).await?;
+        if complete {
+            work.swept = (last + 1, 0);
+        }
+        work.report.fired += entries.len() as u64;
+        let mut apps: BTreeMap<u64, Vec<Entry>> = BTreeMap::new();
+        let mut again = Vec::new();
+        for entry in entries {
+            match &entry.j {
+                Job::App(_) => apps.entry(entry.n).or_default().push(entry),
+                Job::Erase { .. } => again.extend(self.erase_due(work, entry).await?),
+                Job::Retire => self.retire_due(work, entry.n).await?,
+                Job::Settle => again.extend(self.settle_due(work, entry).await?),
+            }
+        }
+        self.fire(work, apps, again).await
+    }
+
+    /// Reads about [`PIECE`] timers; true if that was all. Moves `work.swept`.
+    async fn read_timers(
+        &self,
+        work: &mut Work,
+        places: &[(u64, u64, bool)],
+    ) -> Result<(Vec<Entry>, bool), LedgerError> {
+        let shard = work.shard;
+        let mut entries = Vec::new();
+        for chunk in places.chunks(SLOTS) {
+            let key = |&(minute, entry, _): &(u64, u64, bool)| Key::Timers { shard, minute, entry }.to_string();
+            let found = self.kv.get_many(chunk.iter().map(key).collect()).await?;
+            for place in chunk {
+                if entries.len() >= PIECE {
+                    return Ok((entries, false));
+                }
+                let key = key(place);
+                match found.get(&key).map(|bytes| decode::<TimerSlot>(&key, bytes)) {
+                    Some(Ok(slot)) => {
+                        entries.extend(slot.es);
+                        work.gc.push(key);
+                    }
+                    Some(Err(_)) => work.bad.push(key),
+                    // Its writer comes later, finds the minute closed, and files it again.
+                    None => {}
+                }
+                let (minute, entry, last) = *place;
+                work.swept = (minute, entry);
+                if last {
+                    work.gc.push(Key::Bucket { shard, minute }.to_string());
+                }
+            }
+        }
+        Ok((entries, true))
+    }
+
+    /// Asks the application for every record, then files what follows, then changes the records.
+    async fn fire(
+        &self,
+        work: &mut Work,
+        apps: BTreeMap<u64, Vec<Entry>>,
+        mut timers: Vec<(u64, Entry)>,
+    ) -> Result<(), LedgerError> {
+        let firings = self.read_firings(work, apps).await?;
+        let mut changes = Vec::new();
+        for firing in firings {
+            match self.ask(&firing, work) {
+                Some(step) => {
+                    let revision = firing.event.r + 1;
+                    let filed = self.step_timers(firing.n, revision, work.now, &step);
+                    timers.extend(filed.iter().cloned());
+                    changes.push((firing, Filed::new(revision, filed)));
+                }
+                None => timers.extend(self.in_flight(&firing, work.now)),
+            }
+        }
+        let floor = work.root.tc + 1;
+        self.file_timers(work.shard, timers, floor).await?;
+        let mut outs = Vec::new();
+        for (firing, filed) in changes {
+            outs.extend(self.change_fired(work, firing, filed).await?);
+        }
+        self.append_internal(work.shard, outs).await
+    }
+
+    async fn read_firings(
+        &self,
+        work: &mut Work,
+        apps: BTreeMap<u64, Vec<Entry>>,
+    ) -> Result<Vec<Firing<P::Body>>, LedgerError> {
+        let shard = work.shard;
+        let key = |n| Key::Event { shard, n }.to_string();
+        let found = self.kv.get_many(apps.keys().copied().map(key).collect());
+        let found = found.await?;
+        let mut firings = Vec::new();
+        for (n, jobs) in apps {
+            let key = key(n);
+            match found.get(&key).map(|bytes| decode(&key, bytes)) {
+                Some(Ok(event)) => firings.push(Firing { n, event, jobs }),
+                Some(Err(_)) => work.bad.push(key),
+                // Deleted by retention.
+                None => {}
+            }
+        }
+        Ok(firings)
+    }
+
+    /// All due jobs of a record as one step.
+    fn ask(&self, firing: &Firing<P::Body>, work: &Work) -> Option<Step<P::Body>> {
+        let mut record = firing.event.record(work.shard, firing.n, true)?;
+        let mut all: Option<Step<P::Body>> = None;
+        for entry in &firing.jobs {
+            let Job::App(job) = &entry.j else { continue };
+            let Some(step) = self.program.fire(&record, job, work.now) else {
+                continue;
+            };
+            record.body = step.body.clone();
+            all = Some(match all {
+                None => step,
+                Some(mut all) => {
+                    all.body = step.body;
+                    all.timers.extend(step.timers);
+                    all.now.extend(step.now);
+                    all.counts.extend(step.counts);
+                    all
+                }
+            });
+        }
+        all
+    }
+
+    /// Timers that fired in vain, but whose change may be about to come.
+    fn in_flight(&self, firing: &Firing<P::Body>, now: u64) -> Vec<(u64, Entry)> {
+        let mut again = Vec::new();
+        for entry in &firing.jobs {
+            again.extend(self.rearm(entry, firing.event.r, now));
+        }
+        again
+    }
+
+    fn rearm(&self, entry: &Entry, revision: u64, now: u64) -> Option<(u64, Entry)> {
+        let pending = revision < entry.r && entry.a < REARMS && !self.mutated(Mutation::NoRearm);
+        pending.then(|| {
+            let mut entry = entry.clone();
+            entry.a += 1;
+            (now + 60, entry)
+        })
+    }
+
+    /// Changes one record. Gives the counts that are to be appended.
+    async fn change_fired(
+        &self,
+        work: &mut Work,
+        mut firing: Firing<P::Body>,
+        mut filed: Filed,
+    ) -> Result<Vec<(u64, Out)>, LedgerError> {
+        let (shard, n, wid) = (work.shard, firing.n, self.unique());
+        let key = Key::Event { shard, n }.to_string();
+        let mut jobs: Vec<Due> = Vec::new();
+        let outcome = self
+            .kv
+            .cas(&key, &wid, async |event: &mut Event<P::Body>| {
+                firing.event = event.clone();
+                let Some(step) = self.ask(&firing, work) else {
+                    return Ok(Verdict::Leave);
+                };
+                jobs = self.apply(shard, n, event, step, &wid, &mut filed).await?;
+                Ok(Verdict::Write)
+            })
+            .await;
+        match outcome {
+            Ok(Outcome::Written(event)) => {
+                work.due.append(&mut jobs);
+                let name = crate::change::out_name(shard, n, &wid);
+                let mut outs = event.out;
+                outs.retain(|out| out.e == name);
+                Ok(outs.into_iter().map(|out| (n, out)).collect())
+            }
+            Ok(_) => Ok(Vec::new()),
+            Err(LedgerError::Corrupt { key, .. }) => {
+                work.bad.push(key);
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sees that counts of changes are appended, and forgets those that are sealed.
+    async fn settle_due(&self, work: &mut Work, entry: Entry) -> Result<Option<(u64, Entry)>, LedgerError> {
+        let (shard, n) = (work.shard, entry.n);
+        let event: Event<P::Body> = match self.event(shard, n).await {
+            Ok(Some(event)) => event,
+            Ok(None) => return Ok(None),
+            Err(LedgerError::Corrupt { key, .. }) => {
+                work.bad.push(key);
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(again) = self.rearm(&entry, event.r, work.now) {
+            return Ok(Some(again));
+        }
+        let keys = event.out.iter().map(|out| Key::Id(&out.e).to_string());
+        let sealed = self.kv.get_many(keys.collect()).await?;
+        let sealed = |out: &Out| sealed.contains_key(&Key::Id(&out.e).to_string());
+        let missing: Vec<(u64, Out)> =
+            event.out.iter().filter(|out| !sealed(out)).map(|out| (n, out.clone())).collect();
+        if event.out.iter().any(sealed) {
+            let key = Key::Event { shard, n }.to_string();
+            let wid = self.unique();
+            self.kv
+                .cas(&key, &wid, async |event: &mut Event<P::Body>| {
+                    event.out.retain(|out| !sealed(out));
+                    Ok(Verdict::Write)
+                })
+                .await?;
+        }
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        self.append_internal(shard, missing).await?;
+        Ok(Some((work.now + SETTLE, Entry::new(n, Job::Settle))))
+    }
+}

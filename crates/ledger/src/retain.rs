@@ -1,0 +1,95 @@
+//! Retention: a walk along the log, a window at a time, over what is old enough to be asked about.
+//!
+//! The application says when a record may go ([`Program::expires`]); one that may not go yet gets
+//! a timer. What is deleted is first named in the root as garbage, and removed by a later turn.
+
+use crate::Ledger;
+use crate::key::Key;
+use crate::port::{Clock, Entropy, Store};
+use crate::program::Program;
+use crate::record::LedgerError;
+use crate::stored::{Entry, Event, IdEntry, Job, Root, decode};
+use crate::tick::Work;
+use std::collections::BTreeMap;
+
+/// Slots looked at in one turn.
+const WINDOW: u64 = 64;
+
+impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
+    /// Whether the walk has something to look at.
+    pub(crate) fn retention_due(&self, root: &Root, now: u64) -> bool {
+        self.options.retention.is_some() && root.fl < root.q && root.fa <= now
+    }
+
+    /// One window of the walk.
+    pub(crate) async fn walk_retention(&self, work: &mut Work) -> Result<(), LedgerError> {
+        let Some(age) = self.options.retention else {
+            return Ok(());
+        };
+        if !self.retention_due(&work.root, work.now) || !work.root.pend.is_empty() {
+            return Ok(());
+        }
+        let (shard, from) = (work.shard, work.root.fl);
+        let to = work.root.q.min(from + WINDOW);
+        let key = |n| Key::Event { shard, n }.to_string();
+        let found = self.kv.get_many((from..to).map(key).collect()).await?;
+        let mut old = Vec::new();
+        // The slots after the window are looked at again at once, unless it is the end of the log.
+        work.looked = (to, if to == work.root.q { work.now + age } else { 0 });
+        for n in from..to {
+            let Some(bytes) = found.get(&key(n)) else {
+                continue;
+            };
+            match decode::<Event<P::Body>>(&key(n), bytes) {
+                Ok(event) if event.ts + age > work.now => {
+                    work.looked = (n, event.ts + age);
+                    break;
+                }
+                Ok(event) => old.push((n, event)),
+                Err(_) => work.bad.push(key(n)),
+            }
+        }
+        self.consider(work, old).await
+    }
+
+    /// A record's own time to be asked about has come.
+    pub(crate) async fn retire_due(&self, work: &mut Work, n: u64) -> Result<(), LedgerError> {
+        let event = match self.event(work.shard, n).await {
+            Ok(event) => event,
+            Err(LedgerError::Corrupt { key, .. }) => {
+                work.bad.push(key);
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        self.consider(work, event.map(|event| (n, event)).into_iter().collect()).await
+    }
+
+    /// Deletes what may go, and sets timers for the rest.
+    async fn consider(&self, work: &mut Work, old: Vec<(u64, Event<P::Body>)>) -> Result<(), LedgerError> {
+        let keys = old.iter().map(|(_, event)| Key::Id(&event.e).to_string());
+        let ids: BTreeMap<String, Vec<u8>> = self.kv.get_many(keys.collect()).await?;
+        let mut timers = Vec::new();
+        for (n, event) in old {
+            let id = Key::Id(&event.e).to_string();
+            let entry = ids.get(&id).map(|bytes| IdEntry::decode(&id, bytes));
+            let canonical = matches!(entry, Some(Ok(ref entry)) if entry.canonical() == n);
+            let key = Key::Event { shard: work.shard, n }.to_string();
+            if let Some(record) = event.record(work.shard, n, true).filter(|_| canonical) {
+                let expires = self.program.expires(&record, work.now);
+                if expires.is_none_or(|at| at > work.now) || !event.out.is_empty() {
+                    let again = expires.filter(|at| *at > work.now);
+                    let again = again.unwrap_or_else(|| work.recheck());
+                    timers.push((again, Entry::new(n, Job::Retire)));
+                    continue;
+                }
+                work.report.retired += 1;
+            }
+            work.gc.push(key);
+            if canonical {
+                work.gc.push(id);
+            }
+        }
+        self.file_timers(work.shard, timers, work.root.tc + 1).await
+    }
+}

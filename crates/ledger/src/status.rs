@@ -1,0 +1,60 @@
+//! The state of the ledger, for readiness and for people who look after it.
+
+use crate::Ledger;
+use crate::key::Key;
+use crate::port::{Clock, Entropy, Store};
+use crate::program::Program;
+use crate::record::{LedgerError, ShardStatus, Status};
+use crate::stored::{Event, decode};
+use serde::de::IgnoredAny;
+
+/// Slots looked at for the age of the oldest event that is not sealed.
+const WINDOW: u64 = 16;
+
+impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
+    /// The state of every shard: 2 reads a shard, 3 if it lags.
+    pub async fn status(&self) -> Result<Status, LedgerError> {
+        let mut shards = Vec::new();
+        for shard in 0..self.options.shards {
+            shards.push(self.shard_status(shard).await?);
+        }
+        Ok(Status { kind: self.kv.kind, shards })
+    }
+
+    async fn shard_status(&self, shard: u8) -> Result<ShardStatus, LedgerError> {
+        let head = self.kv.counter(&Key::Slots { shard }.to_string()).await?;
+        let root = self.root(shard).await?;
+        let now = self.clock.now();
+        let sealed = root.q - 1;
+        Ok(ShardStatus {
+            shard,
+            head,
+            sealed,
+            lag: head.saturating_sub(sealed),
+            lag_seconds: self.lag_seconds(shard, root.q, head, now).await?,
+            unfinished: root.pend.len() as u64,
+            lease_until: (root.l > now).then_some(root.l),
+            holder: root.g,
+            swept_minute: root.tm.saturating_sub(1),
+            voided: root.vh,
+            garbage: root.gc.len() as u64,
+            quarantined: root.bad,
+            quarantined_total: root.bn,
+        })
+    }
+
+    async fn lag_seconds(&self, shard: u8, next: u64, head: u64, now: u64) -> Result<u64, LedgerError> {
+        if head < next {
+            return Ok(0);
+        }
+        let key = |n| Key::Event { shard, n }.to_string();
+        let keys = (next..=head.min(next + WINDOW - 1)).map(key).collect();
+        let found = self.kv.get_many(keys).await?;
+        let received = found
+            .iter()
+            .filter_map(|(key, bytes)| decode::<Event<IgnoredAny>>(key, bytes).ok())
+            .map(|event| event.ts)
+            .min();
+        Ok(received.map_or(0, |received| now.saturating_sub(received)))
+    }
+}

@@ -1,0 +1,181 @@
+//! The store as the ledger uses it: the departures of each kind from the interface end here.
+
+mod cas;
+
+pub(crate) use cas::{Outcome, Verdict};
+
+use crate::mutation::Mutations;
+use crate::port::{Store, StoreError, StoreKind};
+use crate::record::LedgerError;
+use futures::future::try_join_all;
+use std::collections::BTreeMap;
+
+/// DynamoDB takes this many keys in a get-many.
+const DYNAMO_GET: usize = 100;
+/// DynamoDB takes this many keys in a set-many or delete-many.
+const DYNAMO_SET: usize = 25;
+/// Single GETs in flight at once, where get-many cannot be used.
+const GETS: usize = 16;
+/// Attempts at an increment that DynamoDB refuses for contention.
+const INCREMENTS: usize = 6;
+
+/// A store and its kind.
+pub(crate) struct Kv<S> {
+    pub(crate) store: S,
+    pub(crate) kind: StoreKind,
+    pub(crate) mutations: Mutations,
+}
+
+fn at(key: &str) -> impl Fn(StoreError) -> LedgerError {
+    move |source| LedgerError::Store { key: key.to_owned(), source }
+}
+
+impl<S: Store> Kv<S> {
+    /// The value of a key.
+    pub(crate) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        if self.kind == StoreKind::Cosmos {
+            // get looks at the first page only, and that may be empty.
+            let keys = [key.to_owned()];
+            let found = self.store.get_many(&keys).await.map_err(at(key))?;
+            return Ok(found.into_iter().next().map(|(_, value)| value));
+        }
+        self.store.get(key).await.map_err(at(key))
+    }
+
+    /// The values of those keys that exist.
+    pub(crate) async fn get_many(&self, mut keys: Vec<String>) -> Result<BTreeMap<String, Vec<u8>>, LedgerError> {
+        keys.sort_unstable();
+        keys.dedup();
+        let mut found = BTreeMap::new();
+        if keys.is_empty() {
+            return Ok(found);
+        }
+        match self.kind {
+            StoreKind::Sqlite => {
+                let read = self.store.get_many(&keys).await.map_err(at(&keys[0]))?;
+                found.extend(read);
+            }
+            StoreKind::Dynamo => {
+                for chunk in keys.chunks(DYNAMO_GET) {
+                    let read = self.store.get_many(chunk).await.map_err(at(&chunk[0]))?;
+                    found.extend(read);
+                }
+            }
+            StoreKind::Redis | StoreKind::Cosmos => {
+                for chunk in keys.chunks(GETS) {
+                    let values = try_join_all(chunk.iter().map(|key| self.get(key))).await?;
+                    for (key, value) in chunk.iter().zip(values) {
+                        found.extend(value.map(|value| (key.clone(), value)));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes values. Not atomic on every kind.
+    pub(crate) async fn set_many(&self, entries: &[(String, Vec<u8>)]) -> Result<(), LedgerError> {
+        let size = match self.kind {
+            StoreKind::Dynamo => DYNAMO_SET,
+            _ => entries.len().max(1),
+        };
+        for chunk in entries.chunks(size) {
+            self.store.set_many(chunk).await.map_err(at(&chunk[0].0))?;
+        }
+        Ok(())
+    }
+
+    /// Removes keys.
+    pub(crate) async fn delete_many(&self, keys: &[String]) -> Result<(), LedgerError> {
+        let size = match self.kind {
+            StoreKind::Dynamo => DYNAMO_SET,
+            _ => keys.len().max(1),
+        };
+        for chunk in keys.chunks(size) {
+            self.store.delete_many(chunk).await.map_err(at(&chunk[0]))?;
+        }
+        Ok(())
+    }
+
+    /// Adds to a counter. On Cosmos the result may be one that another caller has got, too.
+    pub(crate) async fn increment(&self, key: &str, delta: u64) -> Result<u64, LedgerError> {
+        let attempts = match self.kind {
+            StoreKind::Dynamo => INCREMENTS,
+            _ => 1,
+        };
+        let delta = i64::try_from(delta).unwrap_or(i64::MAX);
+        let mut result = self.store.increment(key, delta).await;
+        for _ in 1..attempts {
+            if !matches!(result, Err(StoreError::Failed(_))) {
+                break;
+            }
+            result = self.store.increment(key, delta).await;
+        }
+        let value = result.map_err(at(key))?;
+        u64::try_from(value).map_err(|_| not_a_counter(key))
+    }
+
+    /// The value of a counter; an absent one is 0.
+    pub(crate) async fn counter(&self, key: &str) -> Result<u64, LedgerError> {
+        if self.kind == StoreKind::Cosmos {
+            return self.increment(key, 0).await;
+        }
+        match self.get(key).await? {
+            Some(bytes) => decode_counter(self.kind, key, &bytes),
+            None => Ok(0),
+        }
+    }
+
+    /// The values of counters, in the order of `keys`.
+    pub(crate) async fn counters(&self, keys: Vec<String>) -> Result<Vec<u64>, LedgerError> {
+        if self.kind == StoreKind::Cosmos {
+            let mut values = Vec::with_capacity(keys.len());
+            for key in &keys {
+                values.push(self.increment(key, 0).await?);
+            }
+            return Ok(values);
+        }
+        let found = self.get_many(keys.clone()).await?;
+        keys.iter()
+            .map(|key| match found.get(key) {
+                Some(bytes) => decode_counter(self.kind, key, bytes),
+                None => Ok(0),
+            })
+            .collect()
+    }
+
+    /// Takes the next number of `counter` and prepares `value` for the name that belongs to it.
+    ///
+    /// Gives back the entry for the caller to write, together with others, in one set-many. Where
+    /// numbers may repeat (Cosmos) the entry is written here, by a swap on the absent key.
+    pub(crate) async fn place(
+        &self,
+        counter: &str,
+        name: impl Fn(u64) -> String,
+        value: Vec<u8>,
+    ) -> Result<(u64, Option<(String, Vec<u8>)>), LedgerError> {
+        loop {
+            let n = self.increment(counter, 1).await?;
+            let key = name(n);
+            if self.kind != StoreKind::Cosmos {
+                return Ok((n, Some((key, value))));
+            }
+            if self.create(&key, &value).await? {
+                return Ok((n, None));
+            }
+        }
+    }
+}
+
+fn not_a_counter(key: &str) -> LedgerError {
+    LedgerError::Corrupt { key: key.to_owned(), reason: "not a counter".to_owned() }
+}
+
+/// Reads a counter's value in the store's own form.
+pub(crate) fn decode_counter(kind: StoreKind, key: &str, bytes: &[u8]) -> Result<u64, LedgerError> {
+    let value = match kind {
+        StoreKind::Sqlite => bytes.try_into().ok().map(i64::from_le_bytes),
+        _ => std::str::from_utf8(bytes).ok().and_then(|t| t.parse().ok()),
+    };
+    value.and_then(|value: i64| u64::try_from(value).ok()).ok_or_else(|| not_a_counter(key))
+}

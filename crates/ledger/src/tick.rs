@@ -1,0 +1,261 @@
+//! The tick: one turn after the other, a turn being lease, effects, timers, commit.
+//!
+//! A turn that dies at any point is repeated by a later one, from what the root says. A turn that
+//! was paused past its lease cannot commit, because the root names another owner by then; what it
+//! still writes has names nobody reads, or says the same as the repetition says.
+
+use crate::key::Key;
+use crate::mutation::Mutation;
+use crate::port::{Clock, Entropy, Store};
+use crate::program::{Due, HandOver, Program};
+use crate::record::{LedgerError, TickReport};
+use crate::seal::{Sealed, View};
+use crate::store::{Outcome, Verdict};
+use crate::stored::Root;
+use crate::{Ledger, RETENTION_RECHECK};
+use futures::StreamExt;
+use futures::channel::mpsc::{UnboundedSender, unbounded};
+use std::collections::BTreeMap;
+
+/// How long (seconds) a turn owns the root.
+const LEASE: u64 = 45;
+/// Garbage is removed once there is this much of it …
+const GARBAGE: usize = 256;
+/// … or once it is this old (seconds).
+const GARBAGE_AGE: u64 = 60;
+/// A tick that has worked this long (seconds) leaves the rest to the next.
+const PATIENCE: u64 = 20;
+
+/// What a turn came to.
+enum Turn {
+    /// Nothing to do.
+    Idle,
+    /// Another tick owns the shard, or has taken it.
+    Held,
+    /// Committed.
+    Done(Box<Work>),
+}
+
+/// A turn under way.
+pub(crate) struct Work {
+    pub(crate) shard: u8,
+    /// Our name in the root.
+    pub(crate) me: String,
+    pub(crate) now: u64,
+    /// The root as we committed it last.
+    pub(crate) root: Root,
+    /// Sealed events whose effects are to be written.
+    pub(crate) sealed: Vec<Sealed>,
+    /// Mutation [`Mutation::SweepBeforeClose`]: counters read too early.
+    pub(crate) early: Option<Vec<u64>>,
+    // What the commit adds to the root.
+    pub(crate) days: BTreeMap<u32, String>,
+    pub(crate) gc: Vec<String>,
+    pub(crate) bad: Vec<String>,
+    pub(crate) swept: (u64, u64),
+    pub(crate) looked: (u64, u64),
+    // What the caller gets after the commit.
+    pub(crate) due: Vec<Due>,
+    pub(crate) report: TickReport,
+}
+
+impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
+    /// Seals, fires what is due and hands over, in all shards, until nothing is left to do.
+    ///
+    /// Safe to call at any time, also twice at once. Idle it costs 2 reads a shard (3 in a minute
+    /// that was not swept yet). An error in one shard does not keep the others from working.
+    pub async fn tick(&self, out: &impl HandOver) -> Result<TickReport, LedgerError> {
+        let (send, mut receive) = unbounded();
+        let work = async move { self.work(send).await };
+        let deliver = async move {
+            while let Some(jobs) = receive.next().await {
+                out.hand_over(jobs).await;
+            }
+        };
+        futures::future::join(work, deliver).await.0
+    }
+
+    async fn work(&self, send: UnboundedSender<Vec<Due>>) -> Result<TickReport, LedgerError> {
+        let mut report = TickReport::default();
+        let mut failure = None;
+        let patience = self.clock.now() + PATIENCE;
+        for shard in 0..self.options.shards {
+            loop {
+                if self.clock.now() > patience {
+                    report.more = true;
+                    break;
+                }
+                match self.turn(shard).await {
+                    Ok(Turn::Done(work)) => {
+                        report.add(&work.report, work.due.len());
+                        if !work.due.is_empty() {
+                            // Fails only if the receiver is gone, and then nobody waits for it.
+                            let _ = send.unbounded_send(work.due);
+                        }
+                        continue;
+                    }
+                    Ok(Turn::Idle) => {}
+                    Ok(Turn::Held) => report.held += 1,
+                    Err(error) => failure = failure.or(Some(error)),
+                }
+                break;
+            }
+        }
+        failure.map_or(Ok(report), Err)
+    }
+
+    async fn turn(&self, shard: u8) -> Result<Turn, LedgerError> {
+        let root = self.root(shard).await?;
+        let head = self.kv.counter(&Key::Slots { shard }.to_string()).await?;
+        let now = self.clock.now();
+        if root.l > now && !self.mutated(Mutation::NoOwner) {
+            return Ok(Turn::Held);
+        }
+        let view = self.look(shard, &root, head, now).await?;
+        let needed = !root.pend.is_empty()
+            || !matches!(view, View::Nothing)
+            || garbage_due(&root, now)
+            || self.retention_due(&root, now)
+            || self.timers_due(shard, &root, now).await?;
+        if !needed {
+            return Ok(Turn::Idle);
+        }
+        let early = self.count_early(shard, &root, now).await?;
+        let Some(mut work) = self.take(shard, root, view, now).await? else {
+            return Ok(Turn::Held);
+        };
+        work.early = early;
+        self.effects(&mut work).await?;
+        self.sweep(&mut work).await?;
+        self.walk_retention(&mut work).await?;
+        self.commit(work).await
+    }
+
+    /// Removes old garbage, then makes everything of this turn valid at once.
+    async fn commit(&self, mut work: Work) -> Result<Turn, LedgerError> {
+        let collected = !work.root.gc.is_empty()
+            && (garbage_due(&work.root, work.now) || work.root.gc.len() + work.gc.len() > GARBAGE);
+        if collected {
+            self.kv.delete_many(&work.root.gc).await?;
+        }
+        let owned = self.mutated(Mutation::NoOwner);
+        let wid = self.unique();
+        let outcome = self
+            .kv
+            .cas(&self.root_key(work.shard), &wid, async |root: &mut Root| {
+                if root.g != work.me && !owned {
+                    return Ok(Verdict::Leave);
+                }
+                root.l = 0;
+                root.pend.clear();
+                root.d.extend(work.days.clone());
+                (root.tm, root.tj) = (root.tm, root.tj).max(work.swept);
+                if work.looked.0 > root.fl || work.looked.1 > root.fa {
+                    (root.fl, root.fa) = work.looked;
+                }
+                if collected {
+                    root.gc.clear();
+                }
+                if root.gc.is_empty() {
+                    root.ga = work.now;
+                }
+                root.gc.extend(work.gc.iter().cloned());
+                root.quarantine(&work.bad);
+                Ok(Verdict::Write)
+            })
+            .await?;
+        match outcome {
+            Outcome::Written(_) => {
+                work.report.quarantined = std::mem::take(&mut work.bad);
+                Ok(Turn::Done(Box::new(work)))
+            }
+            _ => Ok(Turn::Held),
+        }
+    }
+
+    /// Takes the lease, and with it seals what `view` has found and closes minutes.
+    async fn take(&self, shard: u8, seen: Root, view: View, now: u64) -> Result<Option<Work>, LedgerError> {
+        let me = self.unique();
+        let outcome = self
+            .kv
+            .cas(&self.root_key(shard), &me, async |root: &mut Root| {
+                if root.g != seen.g {
+                    return Ok(Verdict::Leave);
+                }
+                root.g.clone_from(&me);
+                root.l = now + LEASE;
+                root.tc = root.tc.max(now / 60);
+                match &view {
+                    View::Seal { sealed, next, .. } if root.pend.is_empty() => {
+                        root.pend = sealed.iter().map(|sealed| sealed.n).collect();
+                        root.q = *next;
+                    }
+                    View::Fence { holes, .. } => root.v.clone_from(holes),
+                    _ => {}
+                }
+                Ok(Verdict::Write)
+            })
+            .await?;
+        let root = match outcome {
+            Outcome::Written(root) if root.g == me => root,
+            Outcome::Absent => return Err(crate::missing(self.root_key(shard))),
+            _ => return Ok(None),
+        };
+        let mut work = Work::new(shard, me, now, root);
+        match view {
+            View::Seal { sealed, bad, .. } => {
+                work.sealed = sealed;
+                work.bad = bad;
+            }
+            View::Fence { holes, upto } => {
+                if !self.fence(&mut work, &holes, upto).await? {
+                    return Ok(None);
+                }
+            }
+            View::Nothing => self.resume(&mut work).await?,
+        }
+        Ok(Some(work))
+    }
+}
+
+impl Work {
+    fn new(shard: u8, me: String, now: u64, root: Root) -> Self {
+        Self {
+            shard,
+            me,
+            now,
+            swept: (root.tm, root.tj),
+            looked: (root.fl, root.fa),
+            root,
+            sealed: Vec::new(),
+            early: None,
+            days: BTreeMap::new(),
+            gc: Vec::new(),
+            bad: Vec::new(),
+            due: Vec::new(),
+            report: TickReport::default(),
+        }
+    }
+
+    /// When a record that may not be deleted is looked at again.
+    pub(crate) fn recheck(&self) -> u64 {
+        self.now + RETENTION_RECHECK
+    }
+}
+
+impl TickReport {
+    fn add(&mut self, other: &Self, handed_over: usize) {
+        self.sealed += other.sealed;
+        self.duplicates += other.duplicates;
+        self.merged += other.merged;
+        self.voided += other.voided;
+        self.fired += other.fired;
+        self.retired += other.retired;
+        self.handed_over += handed_over as u64;
+        self.quarantined.extend(other.quarantined.iter().cloned());
+    }
+}
+
+fn garbage_due(root: &Root, now: u64) -> bool {
+    root.gc.len() >= GARBAGE || (!root.gc.is_empty() && root.ga + GARBAGE_AGE <= now)
+}
