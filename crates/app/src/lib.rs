@@ -1,3 +1,99 @@
-//! Use cases of Ringback.
+//! The use cases of Ringback, over ports: what is done with a request, a timer or a delivery, and in which order.
+//!
+//! The rules are `ringback-core`'s, durability is `ringback-ledger`'s, the platform is `ringback-edge`'s. Requests and
+//! answers are plain `http` values with their bodies in memory; nothing here knows Spin.
+
+pub mod access;
+mod case;
 pub mod config;
+mod consent;
+pub mod deliver;
 mod digest;
+pub mod dossier;
+mod fields;
+pub mod follow_up;
+mod identity;
+mod insights;
+mod intake;
+mod ports;
+pub mod problem;
+mod readiness;
+pub mod secrets;
+pub mod signature;
+mod time;
+mod view;
+
+pub use case::Worked;
+pub use identity::{Namer, WeakPepper};
+pub use intake::{MAX_BODY, too_large};
+pub use ports::{ConsentGate, GateError, Log, Outbound, OutboundError};
+pub use time::{from_unix, unix};
+
+use config::Config;
+use follow_up::FollowUp;
+use problem::Problem;
+use ringback_ledger::{Clock, Entropy, Ledger, LedgerError, Store};
+use secrets::Secrets;
+use std::rc::Rc;
+
+/// The ledger of this application.
+pub type Book<S, C, E> = Ledger<S, C, E, FollowUp>;
+
+/// Everything a use case needs, made once per instance.
+pub struct App<S, C, E> {
+    /// The programme.
+    pub config: Rc<Config>,
+    /// Values of the Spin variables that the programme names.
+    pub secrets: Secrets,
+    /// Where everything durable is.
+    pub ledger: Book<S, C, E>,
+    clock: C,
+    entropy: E,
+    namer: Namer,
+    follow_up: FollowUp,
+    log: Log,
+}
+
+/// What an application is made of.
+pub struct Parts<C, E> {
+    /// The programme.
+    pub config: Rc<Config>,
+    /// Values of the Spin variables.
+    pub secrets: Secrets,
+    /// What time it is.
+    pub clock: C,
+    /// Where randomness comes from.
+    pub entropy: E,
+    /// Where a line for the operator goes.
+    pub log: Log,
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// When the pepper is missing or too short.
+    pub fn new(parts: Parts<C, E>, follow_up: FollowUp, ledger: Book<S, C, E>) -> Result<Self, WeakPepper> {
+        let Parts { config, secrets, clock, entropy, log } = parts;
+        let namer = Namer::new(&secrets)?;
+        Ok(Self { config, secrets, ledger, clock, entropy, namer, follow_up, log })
+    }
+
+    /// Writes a line for the operator. It must carry no personal data and no secret.
+    fn log(&self, line: &str) {
+        (self.log)(line);
+    }
+
+    /// The answer when the ledger failed: the details go to the log.
+    fn store_failed(&self, error: &LedgerError) -> Problem {
+        self.log(&format!("ledger: {error}"));
+        Problem::unavailable()
+    }
+
+    /// A name nobody else has.
+    fn unique(&self) -> String {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        data_encoding::HEXLOWER.encode(&bytes)
+    }
+}

@@ -1,0 +1,252 @@
+//! Reads and works cases: who may, from which version, and only where consent allows it.
+
+mod event;
+
+use crate::access::{Action, Caller, admit};
+use crate::dossier::{Dossier, Message};
+use crate::follow_up::send;
+use crate::ports::{ConsentGate, GateError};
+use crate::problem::{Problem, Reply, empty, json};
+use crate::time::from_unix;
+use crate::view::{self, Permission};
+use crate::{App, intake};
+use event::Order;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use ringback_core::alert::{Delivery, Occasion};
+use ringback_core::case::{Case, Refused};
+use ringback_core::consent::{ContactChannel, Decision, Purpose};
+use ringback_ledger::{Changed, Clock, Due, Entropy, LedgerError, Record, Step, Store};
+
+/// Why a change was not made.
+enum Refusal {
+    NoCase,
+    Stale,
+    Case(Refused),
+    NoAddress,
+}
+
+/// A change that was made: the answer, and what is to be handed over now.
+pub struct Worked {
+    /// The answer.
+    pub reply: Reply,
+    /// Deliveries whose first attempt is to be made now.
+    pub now: Vec<Due>,
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    async fn dossier(&self, id: &str) -> Result<Record<Dossier>, Problem> {
+        match self.ledger.read(id).await {
+            Ok(Some(record)) if record.body.case.is_some() => Ok(record),
+            Ok(_) | Err(LedgerError::BadName { .. }) => Err(Problem::not_found("case")),
+            Err(error) => Err(self.store_failed(&error)),
+        }
+    }
+
+    /// `GET /v1/cases/{id}`
+    ///
+    /// # Errors
+    /// 401, 403, 404, 503.
+    pub async fn get_case(&self, id: &str, headers: &HeaderMap, gate: &impl ConsentGate) -> Result<Reply, Problem> {
+        admit(&self.config, &self.secrets, headers, Action::ReadCase)?;
+        let record = self.dossier(id).await?;
+        let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+        let tag = record.body.case.as_ref().map(etag).unwrap_or_default();
+        if known.is_some_and(|tags| tags.split(',').any(|t| t.trim() == tag)) {
+            return Ok(with_etag(empty(StatusCode::NOT_MODIFIED), &tag));
+        }
+        self.show(&record, gate).await
+    }
+
+    async fn show(&self, record: &Record<Dossier>, gate: &impl ConsentGate) -> Result<Reply, Problem> {
+        let case = record.body.case.as_ref().ok_or_else(|| Problem::not_found("case"))?;
+        let shown = self.case_json(record, case, gate).await;
+        Ok(with_etag(json(StatusCode::OK, &shown), &etag(case)))
+    }
+
+    async fn case_json(&self, record: &Record<Dossier>, case: &Case, gate: &impl ConsentGate) -> serde_json::Value {
+        let mut permissions = Vec::new();
+        for channel in [ContactChannel::Email, ContactChannel::Phone] {
+            let purpose = Purpose::FollowUp;
+            let decision = self.ask(gate, &record.body, channel, purpose).await.ok();
+            permissions.push(Permission { channel, purpose, decision });
+        }
+        view::case(&record.eid, &record.body, case, &permissions)
+    }
+
+    async fn ask(
+        &self,
+        gate: &impl ConsentGate,
+        dossier: &Dossier,
+        channel: ContactChannel,
+        purpose: Purpose,
+    ) -> Result<Decision, GateError> {
+        let decision = gate.may_contact(&dossier.feedback.customer, channel, purpose).await;
+        if let Err(error) = &decision {
+            self.log(&error.to_string());
+        }
+        decision
+    }
+
+    /// `POST /v1/cases/{id}/events`
+    ///
+    /// # Errors
+    /// 400, 401, 403 (the role, or the customer's consent), 404, 409, 412, 422, 428, 503.
+    pub async fn post_case_event(
+        &self,
+        id: &str,
+        request: Request<Vec<u8>>,
+        gate: &impl ConsentGate,
+    ) -> Result<Worked, Problem> {
+        let caller = admit(&self.config, &self.secrets, request.headers(), Action::WorkCase)?;
+        let version = expected_version(request.headers())?;
+        let order = event::parse(&intake::json_body(&request)?)?;
+        let record = self.dossier(id).await?;
+        if let Some(channel) = order.event.contacts_on() {
+            self.check_first(&record, version, &order, &caller, gate).await?;
+            self.pass_gate(&record, channel, version, &caller, gate).await?;
+        }
+        let done = self.ledger.change(id, |record| self.apply(&record.body, version, &order, &caller)).await;
+        match done {
+            Ok(Changed::Done { record, now }) => Ok(Worked { reply: self.show(&record, gate).await?, now }),
+            Ok(Changed::Refused(refusal)) => Err(self.refused(id, refusal, gate).await),
+            Ok(Changed::Absent) => Err(Problem::not_found("case")),
+            Ok(Changed::NotSealed) => Err(Problem::unavailable()),
+            Err(error) => Err(self.store_failed(&error)),
+        }
+    }
+
+    /// What would be refused anyway is refused for that reason, before the gate is asked and a refusal written down.
+    async fn check_first(
+        &self,
+        record: &Record<Dossier>,
+        version: u64,
+        order: &Order,
+        caller: &Caller,
+        gate: &impl ConsentGate,
+    ) -> Result<(), Problem> {
+        match self.apply(&record.body, version, order, caller) {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(self.refused(&record.eid, refusal, gate).await),
+        }
+    }
+
+    /// Asks the gate; a no is written into the case's history.
+    async fn pass_gate(
+        &self,
+        record: &Record<Dossier>,
+        channel: ContactChannel,
+        version: u64,
+        caller: &Caller,
+        gate: &impl ConsentGate,
+    ) -> Result<(), Problem> {
+        let decision = self.ask(gate, &record.body, channel, Purpose::FollowUp).await;
+        let reason = match decision.map_err(|_| Problem::unavailable())? {
+            Decision::Allowed(_) => return Ok(()),
+            Decision::Blocked(reason) => reason,
+        };
+        let now = from_unix(self.clock.now());
+        let written = self
+            .ledger
+            .change(&record.eid, |record| {
+                let mut body = record.body.clone();
+                match &mut body.case {
+                    Some(case) if case.version == version => {
+                        case.record_blocked_contact(now, &caller.id, channel, reason.explain());
+                        Ok(step(body))
+                    }
+                    _ => Err(()),
+                }
+            })
+            .await;
+        if let Err(error) = written {
+            return Err(self.store_failed(&error));
+        }
+        let detail = format!("contact by {channel} is blocked: {}", reason.explain());
+        Err(Problem::new(StatusCode::FORBIDDEN, "contact-blocked", detail).with("reason", serde_json::json!(reason)))
+    }
+
+    fn apply(&self, dossier: &Dossier, version: u64, order: &Order, caller: &Caller) -> Result<Step<Dossier>, Refusal> {
+        let case = dossier.case.as_ref().ok_or(Refusal::NoCase)?;
+        if case.version != version {
+            return Err(Refusal::Stale);
+        }
+        let now = from_unix(self.clock.now());
+        let changed = case.apply(&order.event, &caller.id, &order.note, now).map_err(Refusal::Case)?;
+        let mut step = step(Dossier { case: Some(changed), ..dossier.clone() });
+        if let Some(message) = &order.message {
+            let channel = self.config.customer_channel.clone().ok_or(Refusal::NoAddress)?;
+            if dossier.feedback.customer.email.is_none() {
+                return Err(Refusal::NoAddress);
+            }
+            let delivery = Delivery::first_attempt(Occasion::Message, channel, Some(dossier.messages.len() + 1));
+            send(&mut step, &delivery, now);
+            step.body.messages.push(Message {
+                delivery,
+                channel: ContactChannel::Email,
+                purpose: Purpose::FollowUp,
+                subject: message.subject.clone(),
+                text: message.text.clone(),
+            });
+        }
+        Ok(step)
+    }
+
+    async fn refused(&self, id: &str, refusal: Refusal, gate: &impl ConsentGate) -> Problem {
+        match refusal {
+            Refusal::NoCase => Problem::not_found("case"),
+            Refusal::NoAddress => Problem::field(
+                "/message",
+                "cannot be sent: the customer's e-mail address is not known, or [messages] names no channel",
+            ),
+            Refusal::Stale => self.stale(id, gate).await,
+            Refusal::Case(refused) => self.not_allowed(id, &refused).await,
+        }
+    }
+
+    /// Somebody else was faster: the answer shows the case as it stands.
+    async fn stale(&self, id: &str, gate: &impl ConsentGate) -> Problem {
+        let detail = "the case has changed since that version; nothing was done";
+        let problem = Problem::new(StatusCode::PRECONDITION_FAILED, "stale-version", detail);
+        let Ok(record) = self.dossier(id).await else { return problem };
+        match &record.body.case {
+            Some(case) => problem.with("current", self.case_json(&record, case, gate).await),
+            None => problem,
+        }
+    }
+
+    async fn not_allowed(&self, id: &str, refused: &Refused) -> Problem {
+        let problem = Problem::new(StatusCode::CONFLICT, "transition-not-allowed", refused.to_string());
+        let Ok(record) = self.dossier(id).await else { return problem };
+        match &record.body.case {
+            Some(case) => problem.with("allowed_events", serde_json::json!(case.state.allowed())),
+            None => problem,
+        }
+    }
+}
+
+fn step(body: Dossier) -> Step<Dossier> {
+    Step { body, timers: Vec::new(), now: Vec::new(), counts: Vec::new() }
+}
+
+fn etag(case: &Case) -> String {
+    format!("\"{}\"", case.version)
+}
+
+fn with_etag(mut reply: Reply, tag: &str) -> Reply {
+    if let Ok(value) = HeaderValue::from_str(tag) {
+        reply.headers_mut().insert(header::ETAG, value);
+    }
+    reply
+}
+
+fn expected_version(headers: &HeaderMap) -> Result<u64, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        let detail = "send If-Match with the ETag of the case you have seen";
+        return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "version-required", detail));
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    let number = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).and_then(|t| t.parse().ok());
+    number.ok_or_else(|| {
+        Problem::new(StatusCode::PRECONDITION_FAILED, "stale-version", "If-Match names no version of this case")
+    })
+}

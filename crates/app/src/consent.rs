@@ -1,0 +1,81 @@
+//! What people said about being contacted: recorded in their journals, and asked for by the gate.
+//!
+//! The default consent provider. Everybody else asks through the gate (`wit/consent.wit`), never here.
+
+use crate::App;
+use crate::access::{Action, admit};
+use crate::fields::{Fields, Mistakes};
+use crate::intake;
+use crate::ports::GateError;
+use crate::problem::{Problem, Reply, empty};
+use crate::time::from_unix;
+use http::{Request, StatusCode};
+use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose, Statement, decide};
+use ringback_core::feedback::Customer;
+use ringback_ledger::{Clock, Entropy, Store};
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// May this person be contacted? Everything they ever said, under any of the identities that are given, counts.
+    ///
+    /// # Errors
+    /// When a journal could not be read: no answer, which the caller must treat as no.
+    pub async fn may_contact(
+        &self,
+        who: &Customer,
+        channel: ContactChannel,
+        purpose: Purpose,
+    ) -> Result<Decision, GateError> {
+        let journals = self.namer.people(who);
+        if journals.is_empty() {
+            return Ok(Decision::Blocked(Blocked::Unidentified));
+        }
+        let mut said = Vec::new();
+        for journal in journals {
+            let entries = self.ledger.person(&journal).await.map_err(|error| {
+                self.log(&format!("ledger: {error}"));
+                GateError("the consent journal could not be read".to_owned())
+            })?;
+            for note in entries.into_iter().filter_map(|entry| entry.note) {
+                let statements: Vec<Statement> = serde_json::from_value(note)
+                    .map_err(|_| GateError("a consent statement is not understood".to_owned()))?;
+                said.extend(statements);
+            }
+        }
+        Ok(decide(&said, channel, purpose, from_unix(self.clock.now())))
+    }
+
+    /// `POST /v1/consents`: records a consent, a refusal or a withdrawal; effective at once.
+    ///
+    /// # Errors
+    /// 400, 401, 403, 413, 415, 422, 503.
+    pub async fn post_consent(&self, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
+        let caller = admit(&self.config, &self.secrets, request.headers(), Action::WriteConsent)?;
+        let value = intake::json_body(&request)?;
+        let now = from_unix(self.clock.now());
+        let mistakes = Mistakes::default();
+        let parsed = Fields::of(&value, "", &mistakes).and_then(|fields| {
+            let person = fields.object("customer").map(|c| intake::customer(&c));
+            if fields.value("customer").is_none() {
+                fields.wrong("customer", "is required");
+            }
+            let statements = fields.objects("consent", 20);
+            if statements.is_empty() {
+                fields.wrong("consent", "is required: at least one statement");
+            }
+            let said: Vec<Statement> =
+                statements.iter().filter_map(|s| intake::statement(s, &caller.id, now)).collect();
+            fields.refuse_unknown();
+            Some((person?, said))
+        });
+        let (person, said) = mistakes.or(parsed)?;
+        let journals = self.namer.people(&person);
+        if journals.is_empty() {
+            return Err(Problem::field("/customer", "needs an email, a phone or an id"));
+        }
+        let note = serde_json::json!(said);
+        for journal in journals {
+            self.ledger.note_person(&journal, note.clone()).await.map_err(|error| self.store_failed(&error))?;
+        }
+        Ok(empty(StatusCode::NO_CONTENT))
+    }
+}

@@ -1,0 +1,119 @@
+//! What is stored of an answer: the feedback, the case it opened, the alerts and messages that went out.
+//!
+//! A stored record is versioned. A reader takes what it knows and fills in what an older writer did not yet write;
+//! fields are only ever added, with a default.
+
+use ringback_core::alert::{Delivery, DeliveryState, Occasion};
+use ringback_core::case::Case;
+use ringback_core::consent::{ContactChannel, Purpose};
+use ringback_core::feedback::Feedback;
+use serde::{Deserialize, Serialize};
+
+/// The version that is written.
+pub const VERSION: u8 = 1;
+
+/// An answer and everything that came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dossier {
+    /// Version of the format.
+    pub v: u8,
+    /// The answer.
+    pub feedback: Feedback,
+    /// The case it opened, if it opened one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<Case>,
+    /// Alerts to people of the company.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Delivery>,
+    /// Messages to the customer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
+}
+
+/// A message to the customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// How its delivery stands.
+    pub delivery: Delivery,
+    /// On which channel of the customer's.
+    pub channel: ContactChannel,
+    /// For what.
+    pub purpose: Purpose,
+    /// Subject. May hold personal data.
+    pub subject: String,
+    /// Text. May hold personal data.
+    pub text: String,
+}
+
+impl Dossier {
+    /// The delivery of an alert or a message by its name.
+    #[must_use]
+    pub fn delivery(&self, id: &str) -> Option<&Delivery> {
+        let messages = self.messages.iter().map(|m| &m.delivery);
+        self.alerts.iter().chain(messages).find(|d| d.id == id)
+    }
+
+    /// The same, to be changed.
+    pub fn delivery_mut(&mut self, id: &str) -> Option<&mut Delivery> {
+        let messages = self.messages.iter_mut().map(|m| &mut m.delivery);
+        self.alerts.iter_mut().chain(messages).find(|d| d.id == id)
+    }
+
+    /// The message whose delivery has that name.
+    #[must_use]
+    pub fn message(&self, id: &str) -> Option<&Message> {
+        self.messages.iter().find(|m| m.delivery.id == id)
+    }
+
+    /// Removes everything personal; what is counted, when it happened and what was decided stays.
+    pub fn redact(&mut self) {
+        self.feedback.redact();
+        if let Some(case) = &mut self.case {
+            case.redact();
+        }
+        for message in &mut self.messages {
+            message.subject.clear();
+            message.text.clear();
+            if message.delivery.state == DeliveryState::Pending {
+                message.delivery.state = DeliveryState::Blocked;
+                message.delivery.last_error = Some("the person's data was erased".to_owned());
+            }
+        }
+    }
+}
+
+/// What a timer of a dossier is for. Its text form carries no personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// Look at the case's clocks.
+    Clocks,
+    /// Look at a delivery: send it, send it again, or nothing.
+    Delivery(String),
+}
+
+impl Job {
+    /// The text the ledger keeps.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Clocks => "clocks".to_owned(),
+            Self::Delivery(id) => format!("delivery:{id}"),
+        }
+    }
+
+    /// Reads the text; none when it is not one of ours.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None if text == "clocks" => Some(Self::Clocks),
+            Some(("delivery", id)) => Some(Self::Delivery(id.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a delivery goes to the customer.
+#[must_use]
+pub fn reaches_customer(delivery: &Delivery) -> bool {
+    delivery.occasion == Occasion::Message
+}

@@ -1,0 +1,123 @@
+//! The names under which answers and people are stored: keyed hashes, so that the store's keys tell nothing of anybody.
+
+use crate::config::PEPPER_VARIABLE;
+use crate::digest::hmac_sha256;
+use crate::secrets::Secrets;
+use data_encoding::BASE32_NOPAD;
+use ringback_core::feedback::Customer;
+use ringback_core::id::SourceId;
+
+/// Shortest pepper, in bytes.
+pub const PEPPER_MIN: usize = 32;
+
+/// Makes the names.
+#[derive(Clone)]
+pub struct Namer {
+    pepper: Vec<u8>,
+}
+
+/// The pepper is missing or too short to hide anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the variable `{PEPPER_VARIABLE}` needs at least {PEPPER_MIN} characters; it must never change afterwards")]
+pub struct WeakPepper;
+
+impl Namer {
+    /// Takes the pepper.
+    ///
+    /// # Errors
+    /// When it is shorter than [`PEPPER_MIN`].
+    pub fn new(secrets: &Secrets) -> Result<Self, WeakPepper> {
+        let pepper = secrets.get(PEPPER_VARIABLE).as_bytes().to_vec();
+        if pepper.len() < PEPPER_MIN { Err(WeakPepper) } else { Ok(Self { pepper }) }
+    }
+
+    /// The id of an answer: the same for every post of the same response of the same source. 26 characters of base 32.
+    #[must_use]
+    pub fn answer(&self, source: &SourceId, response: &str) -> String {
+        self.name(26, &[b"answer\0", source.as_str().as_bytes(), b"\0", response.as_bytes()])
+    }
+
+    /// Tells equal content from different content. 8 characters of base 32.
+    #[must_use]
+    pub fn fingerprint(&self, content: &[u8]) -> String {
+        self.name(8, &[b"content\0", content])
+    }
+
+    /// The id under which a message is sent, the same over all attempts. 26 characters of base 32.
+    #[must_use]
+    pub fn message(&self, answer: &str, delivery: &str) -> String {
+        self.name(26, &[b"message\0", answer.as_bytes(), b"\0", delivery.as_bytes()])
+    }
+
+    /// The journals of a person, one for every identity that is known: e-mail address, phone number, customer number.
+    /// Whoever asks under one of them finds what was said under it.
+    #[must_use]
+    pub fn people(&self, customer: &Customer) -> Vec<String> {
+        let identities = [
+            ("email", customer.email.as_deref().map(normal_email)),
+            ("phone", customer.phone.as_deref().map(normal_phone)),
+            ("customer", customer.id.as_deref().map(|id| id.trim().to_owned())),
+        ];
+        let known =
+            identities.into_iter().filter_map(|(kind, identity)| Some((kind, identity.filter(|i| !i.is_empty())?)));
+        known
+            .map(|(kind, identity)| self.name(26, &[b"person\0", kind.as_bytes(), b"\0", identity.as_bytes()]))
+            .collect()
+    }
+
+    fn name(&self, length: usize, parts: &[&[u8]]) -> String {
+        let mut name = BASE32_NOPAD.encode(&hmac_sha256(&self.pepper, parts)).to_ascii_lowercase();
+        name.truncate(length);
+        name
+    }
+}
+
+/// Two spellings of one address are one person: case and surrounding space do not count.
+fn normal_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// A number is its digits, with the plus of an international one.
+fn normal_phone(phone: &str) -> String {
+    let phone = phone.trim();
+    let international = phone.starts_with('+') || phone.starts_with("00");
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    if international { format!("+{}", digits.trim_start_matches("00")) } else { digits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn namer() -> Namer {
+        Namer::new(&Secrets::new(BTreeMap::from([(PEPPER_VARIABLE.to_owned(), "p".repeat(32))]))).unwrap()
+    }
+
+    fn email(text: &str) -> Customer {
+        Customer { email: Some(text.into()), ..Customer::default() }
+    }
+
+    #[test]
+    fn spellings_of_one_identity_are_one_person() {
+        let n = namer();
+        assert_eq!(n.people(&email("Ada@Example.com ")), n.people(&email("ada@example.com")));
+        let phone = |text: &str| n.people(&Customer { phone: Some(text.into()), ..Customer::default() });
+        assert_eq!(phone("+49 30 123-45"), phone("0049 (30) 12345"));
+        assert_ne!(phone("+493012345"), phone("03012345"));
+        assert!(n.people(&Customer::default()).is_empty());
+    }
+
+    #[test]
+    fn names_differ_by_source_and_by_field_boundary() {
+        let n = namer();
+        let source = |s: &str| SourceId::new(s).unwrap();
+        assert_ne!(n.answer(&source("a"), "bc"), n.answer(&source("ab"), "c"));
+        assert_eq!(n.answer(&source("a"), "b").len(), 26);
+    }
+
+    #[test]
+    fn a_short_pepper_is_refused() {
+        assert!(Namer::new(&Secrets::default()).is_err());
+    }
+}

@@ -1,0 +1,193 @@
+//! Events of survey platforms, read by the mapping of their source.
+//!
+//! Which field means what is the programme's; nothing here knows a vendor's questions. What an event says beyond its
+//! mapping is not looked at. An event that carries no score of a mapped survey yet is no mistake: the next one will.
+
+use super::native::answer;
+use super::value::{self, MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_RESPONSE_ID, MAX_SHORT};
+use crate::config::{Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
+use crate::fields::Mistakes;
+use crate::problem::Problem;
+use chrono::{DateTime, Utc};
+use ringback_core::consent::Statement;
+use ringback_core::feedback::{Answer, Customer, Feedback};
+use ringback_core::survey::{Score, Survey};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// An event that carries an answer.
+pub(super) struct Event {
+    /// The response's identity at its source.
+    pub response: String,
+    /// What decides whether a repeat is the same.
+    pub content: Vec<u8>,
+    pub feedback: Feedback,
+}
+
+/// Reads an authentic event. None when it carries no score of a mapped survey.
+pub(super) fn read(
+    config: &Config,
+    source: &Source,
+    value: &Value,
+    webhook_id: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Event>, Problem> {
+    let Some(mapping) = source.mappings.iter().find(|m| concerns(m, value)) else { return Ok(None) };
+    let Some(survey) = config.surveys.get(&mapping.survey) else { return Ok(None) };
+    let Some(given) = present(value, &mapping.score) else { return Ok(None) };
+    let mistakes = Mistakes::default();
+    let reader = Reader { value, mistakes: &mistakes };
+    let score = reader.score(given, mapping, survey);
+    let response = match &mapping.response {
+        Some(path) => reader.response(path),
+        None => Some(format!("webhook:{webhook_id}")),
+    };
+    let feedback = score.map(|score| reader.feedback(config, source, mapping, survey, score, now));
+    let (feedback, response) = mistakes.or(feedback.zip(response))?;
+    Ok(Some(Event { response, content: content(&feedback), feedback }))
+}
+
+/// Platforms put counters and times of their own into every event; what was answered decides whether it is the same.
+fn content(feedback: &Feedback) -> Vec<u8> {
+    let mut answered = feedback.clone();
+    answered.received_at = DateTime::UNIX_EPOCH;
+    for statement in &mut answered.consent {
+        statement.at = DateTime::UNIX_EPOCH;
+    }
+    serde_json::to_vec(&answered).unwrap_or_default()
+}
+
+fn concerns(mapping: &Mapping, value: &Value) -> bool {
+    match (&mapping.vendor_survey, &mapping.vendor_survey_at) {
+        (Some(wanted), Some(at)) => value.pointer(at).and_then(Value::as_str) == Some(wanted.as_str()),
+        (Some(_), None) => false,
+        (None, _) => true,
+    }
+}
+
+/// A value that was really given: null and the empty text are what platforms send for a question that was skipped.
+fn present<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
+    value.pointer(pointer).filter(|v| !v.is_null() && v.as_str() != Some(""))
+}
+
+struct Reader<'a> {
+    value: &'a Value,
+    mistakes: &'a Mistakes,
+}
+
+impl Reader<'_> {
+    fn score(&self, given: &Value, mapping: &Mapping, survey: &Survey) -> Option<Score> {
+        let number = given.as_f64().or_else(|| given.as_str().and_then(|t| t.trim().parse().ok()));
+        let Some(number) = number else {
+            self.mistakes.add(&mapping.score, "must be a number");
+            return None;
+        };
+        Score::new(number, survey.metric).map_err(|e| self.mistakes.add(&mapping.score, e.to_string())).ok()
+    }
+
+    fn response(&self, path: &str) -> Option<String> {
+        let id = self.text(Some(path), MAX_RESPONSE_ID);
+        if id.is_none() {
+            self.mistakes.add(path, "names the response and is required");
+        }
+        id.map(|id| format!("response:{id}"))
+    }
+
+    /// A text, or a number as text; shortened, because a platform's event is not refused for a long answer.
+    fn text(&self, path: Option<&str>, max: usize) -> Option<String> {
+        let text = match present(self.value, path?)? {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        Some(text.chars().take(max).collect()).filter(|t: &String| !t.is_empty())
+    }
+
+    /// A text that must have a form; one that has not is left out, with the rest of the answer kept.
+    fn formed<E>(
+        &self,
+        path: Option<&str>,
+        max: usize,
+        check: impl FnOnce(&str) -> Result<String, E>,
+    ) -> Option<String> {
+        check(&self.text(path, max)?).ok()
+    }
+
+    fn feedback(
+        &self,
+        config: &Config,
+        source: &Source,
+        mapping: &Mapping,
+        survey: &Survey,
+        score: Score,
+        now: DateTime<Utc>,
+    ) -> Feedback {
+        let country =
+            self.formed(mapping.country.as_deref(), 8, value::country).or_else(|| config.default_country.clone());
+        let occurred_at = self.text(mapping.occurred_at.as_deref(), 40);
+        let occurred_at =
+            occurred_at.and_then(|t| DateTime::parse_from_rfc3339(&t).ok()).map(|at| at.with_timezone(&Utc));
+        let locale = self.formed(mapping.locale.as_deref(), 35, value::locale).filter(|l| l != "default");
+        Feedback {
+            source: source.id.clone(),
+            survey: survey.id.clone(),
+            metric: survey.metric,
+            score,
+            band: survey.band(score, country.as_deref()),
+            comment: self.text(mapping.comment.as_deref(), MAX_COMMENT),
+            locale: locale.or_else(|| Some(config.default_locale.clone())),
+            country,
+            channel: None,
+            touchpoint: survey.touchpoint.clone(),
+            segment: self.text(mapping.segment.as_deref(), MAX_SHORT),
+            customer: self.customer(&mapping.identity, mapping.tier.as_deref()),
+            account: None,
+            consent: mapping.consent.as_ref().and_then(|c| self.consent(c, source, now)).into_iter().collect(),
+            answers: self.answers(source, mapping),
+            occurred_at,
+            received_at: now,
+            updated_at: None,
+        }
+    }
+
+    fn customer(&self, identity: &IdentityMapping, tier: Option<&str>) -> Customer {
+        Customer {
+            id: self.text(identity.customer.as_deref(), MAX_SHORT),
+            name: self.text(identity.name.as_deref(), MAX_SHORT),
+            email: self.formed(identity.email.as_deref(), MAX_EMAIL, value::email),
+            phone: self.text(identity.phone.as_deref(), MAX_PHONE),
+            tier: self.text(tier, MAX_SHORT),
+        }
+    }
+
+    /// The consent question's answer: one of the accepted ones is a yes, any other a no, none at all says nothing.
+    fn consent(&self, mapping: &ConsentMapping, source: &Source, now: DateTime<Utc>) -> Option<Statement> {
+        let given = present(self.value, &mapping.question)?;
+        let accepted = |v: &Value| mapping.accepted.contains(v);
+        let granted = accepted(given) || given.as_array().is_some_and(|chosen| chosen.iter().any(accepted));
+        Some(Statement {
+            channel: mapping.channel,
+            purpose: mapping.purpose,
+            granted,
+            wording: mapping.wording.clone(),
+            language: None,
+            source: source.id.as_str().to_owned(),
+            at: now,
+            expires_at: None,
+        })
+    }
+
+    /// Formbricks sends every answer of the survey; those that have no meaning of their own are kept as they are.
+    fn answers(&self, source: &Source, mapping: &Mapping) -> BTreeMap<String, Answer> {
+        if source.kind != SourceKind::Formbricks {
+            return BTreeMap::new();
+        }
+        let Some(Value::Object(all)) = self.value.pointer("/data/data") else { return BTreeMap::new() };
+        let meant = [Some(&mapping.score), mapping.comment.as_ref(), mapping.consent.as_ref().map(|c| &c.question)];
+        let further = all.iter().filter(|(id, _)| {
+            let pointer = format!("/data/data/{}", id.replace('~', "~0").replace('/', "~1"));
+            !meant.into_iter().flatten().any(|m| *m == pointer)
+        });
+        further.take(100).filter_map(|(id, v)| Some((id.chars().take(MAX_SHORT).collect(), answer(v)?))).collect()
+    }
+}

@@ -1,0 +1,138 @@
+//! Takes feedback: from our own API and from survey platforms, checked, decided upon and durable before it is answered.
+
+mod body;
+mod event;
+mod native;
+mod value;
+
+use crate::App;
+use crate::access::{Action, Caller, admit};
+use crate::problem::{Problem, Reply, empty, json};
+use crate::signature;
+use crate::time::from_unix;
+use crate::view;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use ringback_core::feedback::Feedback;
+use ringback_core::id::SourceId;
+use ringback_ledger::{Appended, Clock, Draft, Entropy, LedgerError, OnDifferent, PersonNote, Store};
+
+pub(crate) use body::json as json_body;
+pub use body::{MAX_BODY, too_large};
+pub(crate) use native::{customer, statement};
+
+/// The source of what comes through our own API.
+pub const API_SOURCE: &str = "api";
+
+/// What identifies a post, and what to do when the same identity comes with other content.
+struct Identity {
+    source: SourceId,
+    response: String,
+    on_different: OnDifferent,
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// `POST /v1/feedback`
+    ///
+    /// # Errors
+    /// Everything that docs/api.md lists; nothing is stored then.
+    pub async fn post_feedback(&self, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
+        admit(&self.config, &self.secrets, request.headers(), Action::WriteFeedback)?;
+        let key = body::idempotency_key(request.headers())?;
+        let value = body::json(&request)?;
+        let now = from_unix(self.clock.now());
+        let native::Post { feedback, response_id } = native::parse(&self.config, &value, now)?;
+        let source = SourceId::new(API_SOURCE).map_err(|_| Problem::unavailable())?;
+        let (response, on_different) = match (response_id, key) {
+            (Some(id), _) => (format!("response:{id}"), OnDifferent::Update),
+            (None, Some(key)) => (format!("key:{key}"), OnDifferent::Conflict),
+            (None, None) => (format!("once:{}", self.unique()), OnDifferent::Conflict),
+        };
+        self.store(Identity { source, response, on_different }, &canonical(&value), feedback).await
+    }
+
+    /// `POST /v1/webhooks/{source}`
+    ///
+    /// # Errors
+    /// Everything that docs/api.md lists; nothing is stored then.
+    pub async fn post_webhook(&self, source: &str, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
+        let source = SourceId::new(source).ok().and_then(|id| self.config.sources.get(&id));
+        let source = source.ok_or_else(|| Problem::not_found("source"))?;
+        let now = self.clock.now();
+        let secrets = self.secrets.get(&source.secret_variable);
+        let id = signature::verify(secrets, request.headers(), request.body(), now).map_err(|why| {
+            self.log(&format!("source {}: event refused: {why}", source.id));
+            Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "not-authentic",
+                "the event's signature or timestamp was not accepted",
+            )
+        })?;
+        let value = body::json(&request)?;
+        let Some(event) = event::read(&self.config, source, &value, &id, from_unix(now))? else {
+            return Ok(empty(StatusCode::NO_CONTENT));
+        };
+        let identity =
+            Identity { source: source.id.clone(), response: event.response, on_different: OnDifferent::Update };
+        self.store(identity, &event.content, event.feedback).await
+    }
+
+    async fn store(&self, identity: Identity, content: &[u8], feedback: Feedback) -> Result<Reply, Problem> {
+        let eid = self.namer.answer(&identity.source, &identity.response);
+        let dossier = self.follow_up.open(feedback);
+        let draft = Draft {
+            eid: eid.clone(),
+            fingerprint: self.namer.fingerprint(content),
+            at: crate::time::unix(dossier.feedback.received_at),
+            people: self.people(&dossier.feedback),
+            plan: self.follow_up.plan(&dossier),
+            body: dossier,
+        };
+        match self.ledger.append(draft, identity.on_different).await {
+            Ok(Appended::New { .. } | Appended::Replay { .. }) => Ok(accepted(&eid)),
+            Ok(Appended::Conflict) => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "this Idempotency-Key was used before with other content; nothing was stored",
+            )),
+            Err(error) => Err(self.store_failed(&error)),
+        }
+    }
+
+    /// The journals that the answer goes into, with what the person said about being contacted.
+    fn people(&self, feedback: &Feedback) -> Vec<PersonNote> {
+        let note = match feedback.consent.is_empty() {
+            true => None,
+            false => serde_json::to_value(&feedback.consent).ok(),
+        };
+        let journals = self.namer.people(&feedback.customer).into_iter();
+        journals.map(|ph| PersonNote { ph, note: note.clone() }).collect()
+    }
+
+    /// `GET /v1/feedback/{id}`
+    ///
+    /// # Errors
+    /// 401, 403, 404, 503.
+    pub async fn get_feedback(&self, id: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
+        let _: Caller = admit(&self.config, &self.secrets, headers, Action::ReadFeedback)?;
+        let record = self.ledger.read(id).await;
+        let record = record.or_else(|e| match e {
+            LedgerError::BadName { .. } => Ok(None),
+            other => Err(self.store_failed(&other)),
+        })?;
+        let record = record.ok_or_else(|| Problem::not_found("feedback"))?;
+        Ok(json(StatusCode::OK, &view::feedback(&record.eid, &record.body.feedback)))
+    }
+}
+
+/// The content that decides whether a repeat is the same: the document, not its white space.
+fn canonical(value: &serde_json::Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+fn accepted(eid: &str) -> Reply {
+    let mut reply = empty(StatusCode::ACCEPTED);
+    if let Ok(location) = HeaderValue::from_str(&format!("/v1/feedback/{eid}")) {
+        reply.headers_mut().insert(header::LOCATION, location);
+    }
+    reply
+}

@@ -1,0 +1,121 @@
+//! Errors as the sender sees them: problem details (RFC 9457).
+//!
+//! The one place where an error becomes an HTTP answer. What a stranger may not know stays in the log.
+
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The answer to a request.
+pub type Reply = Response<Vec<u8>>;
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where (JSON pointer, RFC 6901).
+    pub pointer: String,
+    /// What.
+    pub detail: String,
+}
+
+/// An error that is answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// The answer's status.
+    pub status: StatusCode,
+    /// The kind of problem; becomes `urn:ringback:problem:{kind}`.
+    pub kind: &'static str,
+    /// What happened, for a person.
+    pub detail: String,
+    /// The wrong fields.
+    pub errors: Vec<FieldError>,
+    /// Further members.
+    pub members: Map<String, Value>,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem without further members.
+    #[must_use]
+    pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, kind, detail: detail.into(), errors: Vec::new(), members: Map::new(), retry_after: None }
+    }
+
+    /// Wrong fields: 422.
+    #[must_use]
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let names: Vec<&str> = errors.iter().map(|e| e.pointer.as_str()).collect();
+        let detail = format!("nothing was stored; wrong: {}", names.join(", "));
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-fields", detail) }
+    }
+
+    /// One wrong field: 422.
+    #[must_use]
+    pub fn field(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError { pointer: pointer.to_owned(), detail: detail.into() }])
+    }
+
+    /// Nothing here under that name: 404.
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", format!("no such {what}"))
+    }
+
+    /// The store did not answer: 503. Nothing was acknowledged; the same request may be sent again.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let detail = "the store did not answer; nothing was acknowledged, send the same request again";
+        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail) }
+    }
+
+    /// Adds a member.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn into_reply(self) -> Reply {
+        let mut body = Map::new();
+        body.insert("type".into(), format!("urn:ringback:problem:{}", self.kind).into());
+        body.insert("title".into(), self.status.canonical_reason().unwrap_or("Error").into());
+        body.insert("status".into(), self.status.as_u16().into());
+        body.insert("detail".into(), self.detail.into());
+        if !self.errors.is_empty() {
+            let errors =
+                self.errors.into_iter().map(|e| serde_json::json!({ "pointer": e.pointer, "detail": e.detail }));
+            body.insert("errors".into(), errors.collect());
+        }
+        body.extend(self.members);
+        let mut reply = json(self.status, &Value::Object(body));
+        reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        reply
+    }
+}
+
+/// A JSON answer.
+#[must_use]
+pub fn json(status: StatusCode, body: &Value) -> Reply {
+    let mut reply = Response::new(body.to_string().into_bytes());
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// An answer without a body, said so: on a kept-alive connection it leaves at once.
+#[must_use]
+pub fn empty(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Vec::new());
+    *reply.status_mut() = status;
+    if status != StatusCode::NO_CONTENT {
+        reply.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    reply
+}
