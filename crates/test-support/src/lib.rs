@@ -1,1 +1,12 @@
-//! placeholder
+//! Working fakes of the ledger's ports, and the simulator that proves the ledger with them.
+//!
+//! [`MemoryStore`] behaves like each of the four stores, departures included, and counts
+//! operations. [`simulation`] runs real ledger code over it, step by step, with faults. Nothing in
+//! here is part of the product.
+
+pub mod memory;
+pub mod simulation;
+mod time;
+
+pub use memory::{MemoryStore, Operations};
+pub use time::{ManualClock, SeededEntropy};
