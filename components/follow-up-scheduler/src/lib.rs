@@ -1,1 +1,41 @@
-//! placeholder
+//! Cases and their closure deadlines: the tick that seals answers, opens cases, fires what is due and hands alerts over;
+//! and the API by which people work cases.
+
+use http::{Method, StatusCode};
+use ringback_app::problem::{Problem, Reply, empty};
+use ringback_edge::{Answer, Deliveries, answer, app, consent_gate, segments, spawn, whole};
+use ringback_app::Worked;
+use spin_sdk::http::Request;
+use spin_sdk::http_service;
+
+consent_gate!();
+
+#[http_service]
+async fn handle(request: Request) -> Answer {
+    answer(route(request).await)
+}
+
+async fn route(request: Request) -> Result<Reply, Problem> {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    match (&method, segments(&path).as_slice()) {
+        // Reached by service chaining only: no public route leads here.
+        (&Method::POST, ["internal", "wake"]) => {
+            let app = app().await?;
+            spawn(async move { app.tick_logged(&Deliveries).await });
+            Ok(empty(StatusCode::ACCEPTED))
+        }
+        (&Method::POST, ["v1", "tick"]) => app().await?.post_tick(request.headers(), &Deliveries).await,
+        (&Method::GET, ["v1", "cases", id]) => app().await?.get_case(id, request.headers(), &SpinGate).await,
+        (&Method::POST, ["v1", "cases", id, "events"]) => {
+            let app = app().await?;
+            let Worked { reply, now } = app.post_case_event(id, whole(request).await?, &SpinGate).await?;
+            spawn(async move { app.hand_over(now, &Deliveries).await });
+            Ok(reply)
+        }
+        (&Method::GET, ["readyz"]) => app().await?.get_readiness().await,
+        (_, ["v1", "tick"] | ["v1", "cases", _] | ["v1", "cases", _, "events"] | ["readyz"]) => {
+            Err(Problem::method_not_allowed())
+        }
+        _ => Err(Problem::not_found("page")),
+    }
+}

@@ -20,6 +20,7 @@ pub mod problem;
 mod readiness;
 pub mod secrets;
 pub mod signature;
+mod tick;
 mod time;
 mod view;
 

@@ -62,6 +62,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", format!("no such {what}"))
     }
 
+    /// The page is there, but not for this method: 405.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this page does not take that method")
+    }
+
     /// The store did not answer: 503. Nothing was acknowledged; the same request may be sent again.
     #[must_use]
     pub fn unavailable() -> Self {

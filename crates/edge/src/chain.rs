@@ -1,0 +1,67 @@
+//! Between components, by service chaining: intake wakes the tick, the tick hands deliveries over.
+
+use crate::outbound::SpinOutbound;
+use http::{Request, header};
+use ringback_app::Outbound as _;
+use ringback_app::deliver::HandedOver;
+use ringback_ledger::{Due, HandOver};
+use spin_sdk::time::sleep;
+use spin_sdk::wasip3::clocks::monotonic_clock;
+use std::cell::Cell;
+use std::time::Duration;
+
+const SCHEDULER_WAKE: &str = "http://follow-up-scheduler.spin.internal/internal/wake";
+const ALERT_DELIVER: &str = "http://alert-trigger.spin.internal/internal/deliver";
+
+/// Shortest time between two wake-ups from one instance: under load one tick serves many answers.
+const BETWEEN_WAKES: Duration = Duration::from_millis(25);
+/// Longest wait for the scheduler to say that it is awake.
+const WAKE_WITHIN: Duration = Duration::from_secs(5);
+/// Longest wait for a batch of deliveries: longer than any receiver may take.
+const DELIVER_WITHIN: Duration = Duration::from_secs(55);
+
+thread_local! {
+    /// A wake-up that has not been sent yet; it serves everything stored before it is.
+    static SCHEDULED: Cell<bool> = const { Cell::new(false) };
+    /// When the last one was sent (monotonic, in nanoseconds).
+    static LAST: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Wakes the tick, soon and not too often. Call after the answer has left. The first of a burst goes at once; what
+/// follows within [`BETWEEN_WAKES`] shares one. A wake-up that fails delays and never loses: the ticker comes round.
+pub async fn wake() {
+    if SCHEDULED.replace(true) {
+        return;
+    }
+    if let Some(last) = LAST.get() {
+        let since = Duration::from_nanos(monotonic_clock::now().saturating_sub(last));
+        if let Some(rest) = BETWEEN_WAKES.checked_sub(since) {
+            sleep(rest).await;
+        }
+    }
+    LAST.set(Some(monotonic_clock::now()));
+    SCHEDULED.set(false);
+    let Ok(request) = Request::post(SCHEDULER_WAKE).body(Vec::new()) else { return };
+    if let Err(error) = SpinOutbound.send(request, WAKE_WITHIN).await {
+        eprintln!("the scheduler was not woken: {error}");
+    }
+}
+
+/// Hands deliveries to alert-trigger.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deliveries;
+
+impl HandOver for Deliveries {
+    async fn hand_over(&self, jobs: Vec<Due>) {
+        let jobs: Vec<HandedOver> = jobs.into_iter().map(|due| HandedOver { id: due.eid, job: due.job }).collect();
+        let Ok(body) = serde_json::to_vec(&jobs) else { return };
+        let request = Request::post(ALERT_DELIVER).header(header::CONTENT_TYPE, "application/json").body(body);
+        let Ok(request) = request else { return };
+        // What is not delivered now comes back with its own timer.
+        match SpinOutbound.send(request, DELIVER_WITHIN).await {
+            Ok(answer) if answer.status().is_success() => {}
+            Ok(answer) => eprintln!("alert-trigger answered {}", answer.status().as_u16()),
+            Err(error) => eprintln!("alert-trigger did not answer: {error}"),
+        }
+    }
+}
