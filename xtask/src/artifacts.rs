@@ -32,8 +32,22 @@ pub fn build_components() -> Result<()> {
     })
 }
 
-/// Builds the local host and returns its binary.
+/// Builds the bench's yardstick and returns its file.
+pub fn build_bare() -> Result<PathBuf> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["build", "--release", "--locked", "--target", toolchain::TARGET, "--target-dir", "target/bench"]);
+    cargo.args(["--manifest-path", "xtask/bench/bare/Cargo.toml"]);
+    workspace::run(&mut cargo)?;
+    Ok(workspace::root().join("target/bench").join(toolchain::TARGET).join("release/bare.wasm"))
+}
+
+/// Builds the local host and returns its binary; `RINGBACK_HOST` names one that was built elsewhere.
 pub fn build_host() -> Result<PathBuf> {
+    if let Some(built) = std::env::var_os("RINGBACK_HOST") {
+        return PathBuf::from(&built)
+            .canonicalize()
+            .with_context(|| format!("RINGBACK_HOST names {}", built.display()));
+    }
     terminal::step(
         "building the local host (the first time compiles wasmtime and SQLite: some minutes on two cores)",
         || {

@@ -5,10 +5,12 @@
 
 mod application;
 mod artifacts;
+mod bench;
 mod client;
 mod demo;
 mod direction;
 mod environment;
+mod http;
 mod inbox;
 mod ports;
 mod signals;
@@ -36,6 +38,8 @@ cargo xtask COMMAND
         post a stream of feedback to a running `up` and show what each answer did
   test [--fast]
         build what the tests need and run them all; --fast leaves out what runs on Wasm
+  bench intake [--check] [--spin PATH] [--seconds 2] [--rounds 5]
+        intake beside a bare component: one line a figure, `name value target`
   setup
         only install what building needs: the compiler's target wasm32-wasip2
   size
@@ -70,6 +74,7 @@ fn run() -> Result<ExitCode> {
         "demo" => demo::command(args),
 
         "test" => testing::command(args),
+        "bench" => bench::command(args),
         "setup" => toolchain::command(args),
         "size" => size::command(args),
         "check-direction" => direction::command(args),

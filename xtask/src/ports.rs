@@ -24,3 +24,8 @@ pub fn expect_free(port: u16, what: &str, flag: &str) -> Result<()> {
         Err(error) => Err(error).with_context(|| format!("port {port}, where {what} listens, cannot be used")),
     }
 }
+
+/// A port that is free now.
+pub fn any_free() -> Result<u16> {
+    Ok(TcpListener::bind(local(0)).context("no free port on 127.0.0.1")?.local_addr()?.port())
+}

@@ -1,22 +1,15 @@
 //! The inbox's HTTP side: routes, headers, answers. What is right or wrong about a message is decided beside it.
 
-use std::io::{Cursor, Read};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use tiny_http::{Header, Method, Request, Response, Server};
 
 use super::messages::{Kind, Messages, Moods, Verdict, now_ms};
 use super::{chat, email, event, page};
+use crate::http::{self, Request, Response};
 use crate::ports;
-
-/// The largest body that is read.
-const MAX_BODY: u64 = 1024 * 1024;
-
-type Answer = Response<Cursor<Vec<u8>>>;
 
 /// What the inbox must be told.
 #[derive(Clone, Default)]
@@ -33,16 +26,8 @@ pub struct Inbox {
 impl Inbox {
     /// Starts to listen on the loopback address; port 0 takes any free one.
     pub fn start(port: u16, settings: Settings) -> Result<Self> {
-        let server = Server::http(ports::local(port))
-            .map_err(|error| anyhow!("the inbox cannot listen on port {port}: {error}"))?;
-        let port = server.server_addr().to_ip().context("the inbox listens on no IP address")?.port();
-        let shared = Arc::new(Shared { messages: Messages::default(), settings });
-        thread::Builder::new().name("inbox".into()).spawn(move || {
-            for request in server.incoming_requests() {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || shared.serve(request));
-            }
-        })?;
+        let shared = Shared { messages: Messages::default(), settings };
+        let port = http::serve(ports::local(port), move |request| shared.serve(&request))?.port();
         Ok(Self { port })
     }
 
@@ -58,63 +43,56 @@ struct Shared {
 }
 
 impl Shared {
-    fn serve(&self, mut request: Request) {
-        let answer = self.route(&mut request).unwrap_or_else(|error| text(400, &format!("{error:#}\n")));
-        // The client may be gone; nobody is left to be told.
-        let _ = request.respond(answer);
+    fn serve(&self, request: &Request) -> Response {
+        self.route(request).unwrap_or_else(|error| text(400, &format!("{error:#}\n")))
     }
 
-    fn route(&self, request: &mut Request) -> Result<Answer> {
+    fn route(&self, request: &Request) -> Result<Response> {
         // A page of the outside world must not reach in through a name that it points at this machine.
-        let host = header(request, "Host").unwrap_or_default();
+        let host = request.header("Host").unwrap_or_default();
         if !["127.0.0.1", "localhost"].contains(&host.split(':').next().unwrap_or_default()) {
             return Ok(text(421, "this inbox answers to 127.0.0.1 and localhost only\n"));
         }
-        let url = request.url().to_owned();
-        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        match (request.method(), path) {
-            (Method::Post, "/slack") => self.receive(request, Kind::Slack),
-            (Method::Post, "/emails") => self.receive(request, Kind::Email),
-            (Method::Post, "/events") => self.receive(request, Kind::Event),
-            (Method::Get, "/") => Ok(html(&page::whole(&self.messages.after(0))?)),
-            (Method::Get, "/list") => Ok(html(&page::list(&self.messages.after(after(query)))?)),
-            (Method::Get, "/inbox.css") => {
-                Ok(typed(200, "text/css; charset=utf-8", include_str!("../../assets/inbox.css")))
-            }
-            (Method::Get, "/inbox.js") => {
+        let after = || after(&request.query);
+        match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/slack") => self.receive(request, Kind::Slack),
+            ("POST", "/emails") => self.receive(request, Kind::Email),
+            ("POST", "/events") => self.receive(request, Kind::Event),
+            ("GET", "/") => Ok(html(&page::whole(&self.messages.after(0))?)),
+            ("GET", "/list") => Ok(html(&page::list(&self.messages.after(after()))?)),
+            ("GET", "/inbox.css") => Ok(typed(200, "text/css; charset=utf-8", include_str!("../../assets/inbox.css"))),
+            ("GET", "/inbox.js") => {
                 Ok(typed(200, "text/javascript; charset=utf-8", include_str!("../../assets/inbox.js")))
             }
-            (Method::Get, "/api/messages") => {
-                Ok(json_answer(200, &json!({ "messages": self.messages.after(after(query)) })))
-            }
-            (Method::Delete, "/api/messages") => {
+            ("GET", "/api/messages") => Ok(json_answer(200, &json!({ "messages": self.messages.after(after()) }))),
+            ("DELETE", "/api/messages") => {
                 self.messages.clear();
-                Ok(Response::from_data(Vec::new()).with_status_code(204))
+                Ok(Response::new(204, ""))
             }
-            (Method::Get, "/control") => Ok(json_answer(200, &serde_json::to_value(self.messages.moods())?)),
-            (Method::Post, "/control") => self.control(request),
-            (Method::Get, path) if path.starts_with("/mail/") => Ok(self.mail(&path["/mail/".len()..])),
+            ("GET", "/control") => Ok(json_answer(200, &serde_json::to_value(self.messages.moods())?)),
+            ("POST", "/control") => self.control(request),
+            ("GET", path) if path.starts_with("/mail/") => Ok(self.mail(&path["/mail/".len()..])),
             _ => Ok(text(404, "not found\n")),
         }
     }
 
-    fn receive(&self, request: &mut Request, kind: Kind) -> Result<Answer> {
-        let raw = body(request)?;
-        let parsed = serde_json::from_slice::<Value>(&raw);
+    fn receive(&self, request: &Request, kind: Kind) -> Result<Response> {
+        let raw = &request.body;
+        let parsed = serde_json::from_slice::<Value>(raw);
         let payload =
-            parsed.as_ref().map_or_else(|_| Value::String(String::from_utf8_lossy(&raw).into_owned()), Value::clone);
+            parsed.as_ref().map_or_else(|_| Value::String(String::from_utf8_lossy(raw).into_owned()), Value::clone);
         let mood = self.messages.mood(kind);
         thread::sleep(Duration::from_millis(mood.delay_ms));
         if let Some(status) = mood.status {
             let mut answer = text(status, "out of order, as told by /control\n");
             if let Some(seconds) = mood.retry_after {
-                answer.add_header(field("Retry-After", &seconds.to_string()));
+                answer = answer.with("Retry-After", seconds.to_string());
             }
             self.messages.keep(kind, Verdict::refused(status, "out of order, as told by /control"), payload);
             return Ok(answer);
         }
         let verdict = match &parsed {
-            Ok(json) => self.judge(request, kind, &raw, json),
+            Ok(json) => self.judge(request, kind, json),
             Err(_) => Verdict::refused(400, "invalid_payload"),
         };
         let (status, refusal) = (verdict.status, verdict.refusal.clone());
@@ -122,19 +100,19 @@ impl Shared {
         Ok(answer_of(kind, status, refusal.as_deref(), id))
     }
 
-    fn judge(&self, request: &Request, kind: Kind, raw: &[u8], json: &Value) -> Verdict {
+    fn judge(&self, request: &Request, kind: Kind, json: &Value) -> Verdict {
         match kind {
             Kind::Slack => chat::judge(json),
-            Kind::Email => email::judge(json, header(request, "Authorization"), header(request, "Idempotency-Key")),
+            Kind::Email => email::judge(json, request.header("Authorization"), request.header("Idempotency-Key")),
             Kind::Event => {
                 let signature = event::Signature {
-                    id: header(request, "webhook-id").unwrap_or_default(),
-                    timestamp: header(request, "webhook-timestamp").unwrap_or_default(),
-                    signatures: header(request, "webhook-signature").unwrap_or_default(),
+                    id: request.header("webhook-id").unwrap_or_default(),
+                    timestamp: request.header("webhook-timestamp").unwrap_or_default(),
+                    signatures: request.header("webhook-signature").unwrap_or_default(),
                 };
-                let content_type = header(request, "Content-Type").unwrap_or_default();
+                let content_type = request.header("Content-Type").unwrap_or_default();
                 event::judge(
-                    raw,
+                    &request.body,
                     json,
                     content_type,
                     &signature,
@@ -145,31 +123,29 @@ impl Shared {
         }
     }
 
-    fn control(&self, request: &mut Request) -> Result<Answer> {
+    fn control(&self, request: &Request) -> Result<Response> {
         // A form of another site could post text, but not this type without asking first.
-        if !header(request, "Content-Type").unwrap_or_default().starts_with("application/json") {
+        if !request.header("Content-Type").unwrap_or_default().starts_with("application/json") {
             return Ok(text(415, "send application/json\n"));
         }
-        let moods: Moods =
-            serde_json::from_slice(&body(request)?).context("not the moods of slack, email and event")?;
+        let moods: Moods = serde_json::from_slice(&request.body).context("not the moods of slack, email and event")?;
         self.messages.set_moods(moods.clone());
         Ok(json_answer(200, &serde_json::to_value(moods)?))
     }
 
     /// The HTML of a mail, as a document of its own that may show itself and do nothing else.
-    fn mail(&self, id: &str) -> Answer {
+    fn mail(&self, id: &str) -> Response {
         let message = id.parse().ok().and_then(|id| self.messages.get(id));
         let Some(html) = message.as_ref().and_then(|message| message.payload["html"].as_str()) else {
             return text(404, "not found\n");
         };
         let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
-        typed(200, "text/html; charset=utf-8", &page::with_links_outside(html))
-            .with_header(field("Content-Security-Policy", policy))
+        typed(200, "text/html; charset=utf-8", &page::with_links_outside(html)).with("Content-Security-Policy", policy)
     }
 }
 
 /// What the receiver itself would answer.
-fn answer_of(kind: Kind, status: u16, refusal: Option<&str>, id: u64) -> Answer {
+fn answer_of(kind: Kind, status: u16, refusal: Option<&str>, id: u64) -> Response {
     match (kind, refusal) {
         (Kind::Slack, refusal) => {
             text(status, refusal.map_or("ok", |reason| reason.split(':').next().unwrap_or(reason)))
@@ -182,49 +158,29 @@ fn answer_of(kind: Kind, status: u16, refusal: Option<&str>, id: u64) -> Answer 
     }
 }
 
-fn body(request: &mut Request) -> Result<Vec<u8>> {
-    let mut raw = Vec::new();
-    request.as_reader().take(MAX_BODY + 1).read_to_end(&mut raw)?;
-    anyhow::ensure!(raw.len() as u64 <= MAX_BODY, "the body is over 1 MiB");
-    Ok(raw)
-}
-
-fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    request
-        .headers()
-        .iter()
-        .find(|header| header.field.as_str().as_str().eq_ignore_ascii_case(name))
-        .map(|header| header.value.as_str())
-}
-
 fn after(query: &str) -> u64 {
     query.split('&').find_map(|pair| pair.strip_prefix("after=")?.parse().ok()).unwrap_or(0)
 }
 
-fn html(page: &str) -> Answer {
+fn html(page: &str) -> Response {
     let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    typed(200, "text/html; charset=utf-8", page).with_header(field("Content-Security-Policy", policy))
+    typed(200, "text/html; charset=utf-8", page).with("Content-Security-Policy", policy)
 }
 
-fn json_answer(status: u16, value: &Value) -> Answer {
+fn json_answer(status: u16, value: &Value) -> Response {
     typed(status, "application/json", &value.to_string())
 }
 
-fn text(status: u16, words: &str) -> Answer {
+fn text(status: u16, words: &str) -> Response {
     typed(status, "text/plain; charset=utf-8", words)
 }
 
-fn typed(status: u16, content_type: &str, content: &str) -> Answer {
-    Response::from_data(content.as_bytes())
-        .with_status_code(status)
-        .with_header(field("Content-Type", content_type))
-        .with_header(field("Cache-Control", "no-store"))
-        .with_header(field("X-Content-Type-Options", "nosniff"))
-        .with_header(field("Referrer-Policy", "no-referrer"))
-}
-
-fn field(name: &str, value: &str) -> Header {
-    Header::from_bytes(name, value).expect("header names and values here are plain ASCII")
+fn typed(status: u16, content_type: &str, content: &str) -> Response {
+    Response::new(status, content)
+        .with("Content-Type", content_type)
+        .with("Cache-Control", "no-store")
+        .with("X-Content-Type-Options", "nosniff")
+        .with("Referrer-Policy", "no-referrer")
 }
 
 #[cfg(test)]
