@@ -99,8 +99,13 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             work.bad.push(key);
             return Ok(());
         }
-        if event.of.is_none() {
-            work.gc.push(Key::Hint(&event.e).to_string());
+        match event.of {
+            None => work.gc.push(Key::Hint(&event.e).to_string()),
+            Some(0) => {
+                work.gc.push(key);
+                return Ok(());
+            }
+            Some(_) => {}
         }
         let known = batch.ids.get(&event.e).cloned();
         let known = known.filter(|_| !self.mutated(Mutation::NoDedupe));

@@ -30,6 +30,10 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 let job = Job::Erase { p: person.to_owned(), h: head, d: 0 };
                 let timer = (0, Entry::new(0, job));
                 self.file_timers(shard, vec![timer], 0).await?;
+                if self.root(shard).await?.q <= head {
+                    // Slots whose writers are gone are given up only when something comes later.
+                    self.append_marker(shard).await?;
+                }
             }
         }
         let entries = self.journal_length(person).await?;

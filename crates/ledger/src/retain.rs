@@ -10,15 +10,17 @@ use crate::program::Program;
 use crate::record::LedgerError;
 use crate::stored::{Entry, Event, IdEntry, Job, Root, decode};
 use crate::tick::Work;
-use std::collections::BTreeMap;
+use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Slots looked at in one turn.
 const WINDOW: u64 = 64;
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Whether the walk has something to look at.
-    pub(crate) fn retention_due(&self, root: &Root, now: u64) -> bool {
-        self.options.retention.is_some() && root.fl < root.q && root.fa <= now
+    /// Whether the walk has something to look at. It waits until everything is sealed, so that no
+    /// repeat on its way outlives the id that tells it is one.
+    pub(crate) fn retention_due(&self, root: &Root, head: u64, now: u64) -> bool {
+        self.options.retention.is_some() && head < root.q && root.fl < root.q && root.fa <= now
     }
 
     /// One window of the walk.
@@ -26,7 +28,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let Some(age) = self.options.retention else {
             return Ok(());
         };
-        if !self.retention_due(&work.root, work.now) || !work.root.pend.is_empty() {
+        if !self.retention_due(&work.root, work.head, work.now) || !work.root.pend.is_empty() {
             return Ok(());
         }
         let (shard, from) = (work.shard, work.root.fl);
@@ -65,10 +67,25 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         self.consider(work, event.map(|event| (n, event)).into_iter().collect()).await
     }
 
+    /// Internal events that their records still list: without its id an event would be appended,
+    /// and counted, again.
+    async fn unsettled(&self, shard: u8, old: &[(u64, Event<P::Body>)]) -> Result<BTreeSet<String>, LedgerError> {
+        let records = old.iter().filter_map(|(_, event)| event.of);
+        let keys = records.map(|n| Key::Event { shard, n }.to_string()).collect();
+        let mut unsettled = BTreeSet::new();
+        for (key, bytes) in self.kv.get_many(keys).await? {
+            if let Ok(event) = decode::<Event<IgnoredAny>>(&key, &bytes) {
+                unsettled.extend(event.out.into_iter().map(|out| out.e));
+            }
+        }
+        Ok(unsettled)
+    }
+
     /// Deletes what may go, and sets timers for the rest.
     async fn consider(&self, work: &mut Work, old: Vec<(u64, Event<P::Body>)>) -> Result<(), LedgerError> {
         let keys = old.iter().map(|(_, event)| Key::Id(&event.e).to_string());
         let ids: BTreeMap<String, Vec<u8>> = self.kv.get_many(keys.collect()).await?;
+        let unsettled = self.unsettled(work.shard, &old).await?;
         let mut timers = Vec::new();
         for (n, event) in old {
             let id = Key::Id(&event.e).to_string();
@@ -84,6 +101,10 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                     continue;
                 }
                 work.report.retired += 1;
+            }
+            if unsettled.contains(&event.e) {
+                timers.push((work.recheck(), Entry::new(n, Job::Retire)));
+                continue;
             }
             work.gc.push(key);
             if canonical {

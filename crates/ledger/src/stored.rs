@@ -166,7 +166,7 @@ pub struct Event<B> {
     /// Whether it may update an earlier event of the same id.
     #[serde(default)]
     pub up: bool,
-    /// Internal event: the counts of a change of this slot's record.
+    /// Internal event: the counts of a change of this slot's record; 0: a marker without any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<u64>,
     /// The application's data; none in internal events.

@@ -42,6 +42,8 @@ pub(crate) struct Work {
     /// Our name in the root.
     pub(crate) me: String,
     pub(crate) now: u64,
+    /// The last slot allotted when the turn began.
+    pub(crate) head: u64,
     /// The root as we committed it last.
     pub(crate) root: Root,
     /// Sealed events whose effects are to be written.
@@ -115,7 +117,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let needed = !root.pend.is_empty()
             || !matches!(view, View::Nothing)
             || garbage_due(&root, now)
-            || self.retention_due(&root, now)
+            || self.retention_due(&root, head, now)
             || self.timers_due(shard, &root, now).await?;
         if !needed {
             return Ok(Turn::Idle);
@@ -125,6 +127,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             return Ok(Turn::Held);
         };
         work.early = early;
+        work.head = head;
         self.effects(&mut work).await?;
         self.sweep(&mut work).await?;
         self.walk_retention(&mut work).await?;
@@ -179,7 +182,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let outcome = self
             .kv
             .cas(&self.root_key(shard), &me, async |root: &mut Root| {
-                if root.g != seen.g {
+                // Every write of the root adds to the ring: the newest id is the root's version.
+                if root.w.last() != seen.w.last() {
                     return Ok(Verdict::Leave);
                 }
                 root.g.clone_from(&me);
@@ -224,6 +228,7 @@ impl Work {
             shard,
             me,
             now,
+            head: u64::MAX,
             swept: (root.tm, root.tj),
             looked: (root.fl, root.fa),
             root,

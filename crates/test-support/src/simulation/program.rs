@@ -55,7 +55,7 @@ fn timer(due: u64, job: &str) -> Timer {
 /// An event of a person.
 pub fn draft(eid: &str, variant: u32, person: &str, now: u64) -> Draft<Body> {
     let text = text(eid, variant);
-    let note = json!({ "by": text });
+    let note = json!({ "by": format!("{eid}/{variant}") });
     Draft {
         eid: eid.to_owned(),
         fingerprint: format!("fp{variant:06}"),

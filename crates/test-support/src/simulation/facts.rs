@@ -1,0 +1,86 @@
+//! What the simulated world has seen, to be compared with what the ledger holds.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An event that was acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    pub eid: String,
+    pub variant: u32,
+    /// The slot, if the answer was that it is new.
+    pub n: Option<u64>,
+}
+
+/// A change that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    Note,
+    Close,
+    Snooze,
+}
+
+/// An erasure that was confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erased {
+    pub person: String,
+    /// Slots allotted in each shard when it began.
+    pub heads: Vec<u64>,
+}
+
+/// Everything that was seen.
+#[derive(Debug, Default)]
+pub struct Facts {
+    pub acknowledged: Vec<Acknowledged>,
+    /// Variants that were refused as conflicts.
+    pub conflicts: BTreeSet<(String, u32)>,
+    /// Changes: event and name → what, and whether it was confirmed.
+    pub changes: BTreeMap<(String, String), (Change, bool)>,
+    /// Jobs that reached the receiver: event and job → how often.
+    pub jobs: BTreeMap<(String, String), u64>,
+    pub erased: Vec<Erased>,
+    /// People for whom an erasure was begun.
+    pub erasing: BTreeSet<String>,
+    pub violations: Vec<String>,
+    /// Prints every write.
+    pub trace: bool,
+}
+
+impl Facts {
+    pub fn violation(&mut self, what: String) {
+        if self.violations.len() < 20 {
+            self.violations.push(what);
+        }
+    }
+
+    /// Whether a variant was acknowledged.
+    pub fn knows(&self, eid: &str, variant: u32) -> bool {
+        self.acknowledged.iter().any(|a| a.eid == eid && a.variant == variant)
+    }
+
+    /// Watches a write: what a root says may only move forward.
+    pub fn watch(&mut self, key: &str, before: Option<&[u8]>, after: Option<&[u8]>) {
+        if self.trace {
+            let after = after.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+            eprintln!("{key} <- {}", after.as_deref().unwrap_or("(deleted)"));
+        }
+        if !key.starts_with("c:") {
+            return;
+        }
+        let parse = |bytes: Option<&[u8]>| serde_json::from_slice::<Value>(bytes?).ok();
+        let (Some(before), Some(after)) = (parse(before), parse(after)) else {
+            return;
+        };
+        for field in ["q", "tc", "tm", "fl", "vl"] {
+            let (old, new) = (before[field].as_u64(), after[field].as_u64());
+            if new < old {
+                self.violation(format!("{key}: {field} went back from {old:?} to {new:?}"));
+            }
+        }
+        let pending = |root: &Value| root["pend"].as_array().cloned().unwrap_or_default();
+        let (old, new) = (pending(&before), pending(&after));
+        if !old.is_empty() && !new.is_empty() && old != new {
+            self.violation(format!("{key}: the pending batch changed from {old:?} to {new:?}"));
+        }
+    }
+}
