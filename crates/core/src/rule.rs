@@ -49,8 +49,7 @@ impl Priority {
 }
 
 /// When a rule applies. A condition that is empty or absent holds for every answer; all others must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// One of these surveys.
     pub survey: Vec<SurveyId>,
@@ -109,40 +108,28 @@ fn mentions(comment: &str, keywords: &[String]) -> bool {
 }
 
 /// What a rule decides.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
     /// How to follow up.
     pub track: Track,
     /// How soon.
-    #[serde(default = "normal")]
     pub priority: Priority,
     /// Which queue the case waits in; required unless the track is `none`.
-    #[serde(default)]
     pub queue: Option<QueueId>,
     /// Which deadlines run; required unless the track is `none`.
-    #[serde(default)]
     pub deadlines: Option<PolicyId>,
     /// Who is told at once; nobody when absent.
-    #[serde(default)]
     pub alert: Option<RouteId>,
     /// Who owns the case from the start.
-    #[serde(default)]
     pub owner: Option<String>,
 }
 
-const fn normal() -> Priority {
-    Priority::Normal
-}
-
 /// A rule of the programme.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// Its name, kept in the case.
     pub id: RuleId,
     /// When it applies.
-    #[serde(default)]
     pub when: Conditions,
     /// What it decides.
     pub then: Action,

@@ -49,8 +49,7 @@ impl Metric {
 }
 
 /// Where the bands begin and end on a scale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Thresholds {
     /// Highest score of the lowest band.
     pub low: u8,

@@ -16,7 +16,8 @@ pub type Answer = Response<Full<Bytes>>;
 /// 413 when the body is larger, 400 when the sender broke off.
 pub async fn whole(request: SpinRequest) -> Result<Request<Vec<u8>>, Problem> {
     let (parts, body) = request.into_parts();
-    let announced = parts.headers.get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        parts.headers.get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAX_BODY) {
         return Err(too_large());
     }

@@ -3,9 +3,14 @@
 //! Parsing and checking only: reading the file is the edge's, and secrets never stand in it. What refers to something
 //! that does not exist is refused with line, column and reason, so that nothing is found out at run time.
 
-mod check;
+mod channels;
+mod deadlines;
 mod mapping;
-mod raw;
+mod read;
+mod rules;
+mod sources;
+mod surveys;
+mod table;
 
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
 
@@ -13,7 +18,6 @@ use ringback_core::deadline::Policy;
 use ringback_core::id::{ChannelId, PolicyId, RouteId, SourceId, SurveyId};
 use ringback_core::rule::Rule;
 use ringback_core::survey::Survey;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// A programme that is whole and consistent.
@@ -61,8 +65,7 @@ pub struct Source {
 }
 
 /// The shape of a source's events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
     /// Formbricks' response pipeline.
     Formbricks,
@@ -108,8 +111,7 @@ pub enum ChannelKind {
 }
 
 /// Who may do what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Writes feedback, reads nothing.
     Intake,
@@ -152,9 +154,7 @@ impl Config {
     /// # Errors
     /// On the first thing that is wrong, with its place in the text.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let raw: raw::Raw = toml::from_str(text)
-            .map_err(|e| check::error_at(text, e.span().map_or(0, |span| span.start), e.message().to_owned()))?;
-        check::check(text, raw)
+        read::programme(text)
     }
 
     /// The Spin variables that this programme reads, sorted, each once.

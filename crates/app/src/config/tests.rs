@@ -24,7 +24,7 @@ fn refusal(from: &str, to: &str) -> String {
 #[test]
 fn what_is_wrong_is_refused_with_its_place_and_reason() {
     for (from, to, reason) in [
-        ("metric = \"nps\"", "metric = \"nsp\"", "unknown variant `nsp`"),
+        ("metric = \"nps\"", "metric = \"nsp\"", "`nsp` is none of nps, csat, ces"),
         ("{ low = 6, high = 9 }", "{ low = 9, high = 6 }", "do not cut the NPS scale"),
         ("countries.CH", "countries.Swiss", "`Swiss` is no country code"),
         ("score = \"/answers/effort\"", "score = \"effort\"", "is no JSON pointer"),
@@ -43,7 +43,7 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         ("url_variable = \"slack_webhook_url\"", "url_variable = \"https://hooks.slack.com/x\"", "is no Spin variable"),
         ("public_url = \"http://127.0.0.1:3000\"", "public_url = \"example\"", "is no http or https address"),
         ("[messages]\nchannel = \"customer-mail\"", "[messages]\nchannel = \"care-chat\"", "leave by e-mail"),
-        ("kind = \"slack\"", "colour = \"red\"\nkind = \"slack\"", "unknown field `colour`"),
+        ("kind = \"slack\"", "colour = \"red\"\nkind = \"slack\"", "unknown key `colour`"),
     ] {
         let refusal = refusal(from, to);
         assert!(refusal.contains(reason), "{to}: {refusal}");
@@ -52,8 +52,14 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
 
 #[test]
 fn the_place_is_the_line_and_column_of_the_mistake() {
-    let error = Config::parse("[programme]\nname = \"x\"\npublic_url = \"nowhere\"\nsurveys = []\n").unwrap_err();
-    assert_eq!((error.line, error.column), (4, 1), "{error}");
-    let error = Config::parse("surveys = []\n[programme]\nname = \"x\"\npublic_url = \"nowhere\"\n").unwrap_err();
-    assert_eq!((error.line, error.column), (4, 14), "{error}");
+    for (text, place) in [
+        ("[programme]\nname = \"x\"\npublic_url = \"nowhere\"\n", (3, 14)),
+        ("[programme]\nname = \"x\"\npublic_url = \"http://x.example\"\nsurvey = []\n", (4, 1)),
+        ("[programme]\nname = x\n", (2, 8)),
+        ("[programme]\nname = 7\n", (1, 1)),
+        ("", (1, 1)),
+    ] {
+        let error = Config::parse(text).unwrap_err();
+        assert_eq!((error.line, error.column), place, "{error}");
+    }
 }

@@ -17,7 +17,7 @@ pub(super) fn tame(text: &str) -> String {
         (c.is_control() && c != '\n')
             || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
     };
-    text.replace("\r\n", "\n").chars().filter(|c| !misleading(*c)).collect()
+    text.replace("\r\n", "\n").replace('\t', " ").chars().filter(|c| !misleading(*c)).collect()
 }
 
 /// A text on one line.

@@ -1,0 +1,94 @@
+//! Reads a programme whole: every name leads somewhere, every alert reaches somebody.
+
+use super::table::{Checked, Table, error_at};
+use super::{AccessToken, Config, Role, channels, deadlines, rules, sources, surveys};
+use crate::digest::sha256_hex;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use toml::de::DeTable;
+
+const ROLES: [(&str, Role); 5] = [
+    ("intake", Role::Intake),
+    ("agent", Role::Agent),
+    ("lead", Role::Lead),
+    ("executive", Role::Executive),
+    ("admin", Role::Admin),
+];
+
+pub(super) fn programme(text: &str) -> Checked<Config> {
+    let document = DeTable::parse(text)
+        .map_err(|e| error_at(text, e.span().map_or(0, |span| span.start), e.message().to_owned()))?;
+    let root = Table::new(text, document.get_ref(), 0);
+    let mut config = head(&root.required_table("programme")?)?;
+    config.hash = sha256_hex(text.as_bytes())[..16].to_owned();
+    // In the order in which they refer to each other.
+    config.surveys = by_id(&root, "surveys", surveys::read)?;
+    config.channels = by_id(&root, "channels", channels::read)?;
+    config.routes = by_id(&root, "routes", |route| channels::read_route(route, &config))?;
+    config.policies = by_id(&root, "deadlines", |policy| deadlines::read(policy, &config))?;
+    config.sources = by_id(&root, "sources", |source| sources::read(source, &config))?;
+    for rule in root.tables("rules")? {
+        config.rules.push(rules::read(&rule, &config)?);
+    }
+    if let Some(messages) = root.table("messages")? {
+        config.customer_channel = Some(channels::read_customer_channel(&messages, &config)?);
+    }
+    config.access = by_id(&root, "access", access)?.into_values().collect();
+    root.done()?;
+    Ok(config)
+}
+
+/// Indexes a list of tables by id; the same id twice is an error.
+fn by_id<K: Ord + Display, V>(
+    root: &Table<'_>,
+    key: &'static str,
+    read: impl Fn(&Table<'_>) -> Checked<(K, V)>,
+) -> Checked<BTreeMap<K, V>> {
+    let mut all = BTreeMap::new();
+    for table in root.tables(key)? {
+        let (id, value) = read(&table)?;
+        if all.contains_key(&id) {
+            return root.fail(table.at, format!("`{id}` is defined twice in `{key}`"));
+        }
+        all.insert(id, value);
+    }
+    Ok(all)
+}
+
+fn head(table: &Table<'_>) -> Checked<Config> {
+    let public_url = table.required_parsed("public_url", |text| {
+        let text = text.trim_end_matches('/');
+        match text.parse::<http::Uri>() {
+            Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() => {
+                Ok(text.to_owned())
+            }
+            _ => Err(format!("`{text}` is no http or https address")),
+        }
+    })?;
+    let default_country = table.text("default_country")?.map(|code| surveys::country(table, code)).transpose()?;
+    let config = Config {
+        name: table.required("name")?.value,
+        public_url: public_url.value,
+        default_country,
+        default_locale: table.text("default_locale")?.map_or_else(|| "en".to_owned(), |locale| locale.value),
+        surveys: BTreeMap::new(),
+        sources: BTreeMap::new(),
+        rules: Vec::new(),
+        policies: BTreeMap::new(),
+        routes: BTreeMap::new(),
+        channels: BTreeMap::new(),
+        customer_channel: None,
+        access: Vec::new(),
+        hash: String::new(),
+    };
+    table.done()?;
+    Ok(config)
+}
+
+fn access(table: &Table<'_>) -> Checked<(String, AccessToken)> {
+    let id = table.required("id")?.value;
+    let role = table.required_choice("role", &ROLES)?;
+    let token_sha256_variable = table.variable("token_sha256_variable")?;
+    table.done()?;
+    Ok((id.clone(), AccessToken { id, role, token_sha256_variable }))
+}

@@ -1,0 +1,100 @@
+//! `[[rules]]`: what an answer sets in motion.
+
+use super::Config;
+use super::table::{Checked, Table};
+use ringback_core::id::{PolicyId, QueueId, RouteId, RuleId, SurveyId, TouchpointId};
+use ringback_core::rule::{Action, Conditions, Priority, Rule, Track};
+use ringback_core::survey::Band;
+
+const BANDS: [(&str, Band); 6] = [
+    ("detractor", Band::Detractor),
+    ("passive", Band::Passive),
+    ("promoter", Band::Promoter),
+    ("dissatisfied", Band::Dissatisfied),
+    ("neutral", Band::Neutral),
+    ("satisfied", Band::Satisfied),
+];
+const TRACKS: [(&str, Track); 5] = [
+    ("recovery", Track::Recovery),
+    ("passive", Track::Passive),
+    ("advocacy", Track::Advocacy),
+    ("automation", Track::Automation),
+    ("none", Track::None),
+];
+const PRIORITIES: [(&str, Priority); 4] =
+    [("low", Priority::Low), ("normal", Priority::Normal), ("high", Priority::High), ("critical", Priority::Critical)];
+
+/// Reads a rule; everything it names must be there in what of the programme is read already.
+pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<Rule> {
+    let id = table.required_parsed("id", RuleId::new)?;
+    if config.rules.iter().any(|rule| rule.id == id.value) {
+        return table.fail(id.at, format!("rule `{}` is defined twice", id.value));
+    }
+    let when = match table.table("when")? {
+        Some(when) => conditions(&when, config)?,
+        None => Conditions::default(),
+    };
+    let then = action(&table.required_table("then")?, config)?;
+    table.done()?;
+    Ok(Rule { id: id.value, when, then })
+}
+
+fn conditions(table: &Table<'_>, config: &Config) -> Checked<Conditions> {
+    let texts = |key| Ok(table.texts(key)?.into_iter().map(|text| text.value).collect());
+    let mut survey = Vec::new();
+    for name in table.texts("survey")? {
+        match SurveyId::new(name.value.as_str()).ok().filter(|id| config.surveys.contains_key(id)) {
+            Some(id) => survey.push(id),
+            None => return table.fail(name.at, format!("no survey `{}`", name.value)),
+        }
+    }
+    let mut touchpoint = Vec::new();
+    for name in table.texts("touchpoint")? {
+        touchpoint.push(TouchpointId::new(name.value).or_else(|e| table.fail(name.at, e.to_string()))?);
+    }
+    let conditions = Conditions {
+        survey,
+        band: table.choices("band", &BANDS)?,
+        score_from: table.small("score_from")?,
+        score_to: table.small("score_to")?,
+        touchpoint,
+        tier: texts("tier")?,
+        segment: texts("segment")?,
+        country: texts("country")?,
+        channel: texts("channel")?,
+        account: texts("account")?,
+        comment: table.yes("comment")?,
+        keyword: texts("keyword")?,
+    };
+    table.done()?;
+    Ok(conditions)
+}
+
+fn action(table: &Table<'_>, config: &Config) -> Checked<Action> {
+    let track = table.required_choice("track", &TRACKS)?;
+    let queue = table.parsed("queue", QueueId::new)?;
+    let deadlines = table.parsed("deadlines", PolicyId::new)?;
+    let alert = table.parsed("alert", RouteId::new)?;
+    if track == Track::None && (queue.is_some() || deadlines.is_some() || alert.is_some()) {
+        return table.fail(table.at, "track `none` opens no case, so it takes no queue, deadlines or alert");
+    }
+    if track != Track::None && (queue.is_none() || deadlines.is_none()) {
+        return table.fail(table.at, "a rule that opens a case needs a `queue` and `deadlines`");
+    }
+    if let Some(policy) = deadlines.as_ref().filter(|p| !config.policies.contains_key(&p.value)) {
+        return table.fail(policy.at, format!("no deadline policy `{}`", policy.value));
+    }
+    if let Some(route) = alert.as_ref().filter(|r| !config.routes.contains_key(&r.value)) {
+        return table.fail(route.at, format!("no route `{}`", route.value));
+    }
+    let action = Action {
+        track,
+        priority: table.choice("priority", &PRIORITIES)?.unwrap_or(Priority::Normal),
+        queue: queue.map(|placed| placed.value),
+        deadlines: deadlines.map(|placed| placed.value),
+        alert: alert.map(|placed| placed.value),
+        owner: table.text("owner")?.map(|placed| placed.value),
+    };
+    table.done()?;
+    Ok(action)
+}
