@@ -24,8 +24,8 @@ const SLOTS: usize = 16;
 const MINUTES: u64 = 64;
 /// Minutes that may stay unswept, as long as they are empty, to spare the writes.
 const IDLE_MINUTES: u64 = 15;
-/// How often a timer whose change is in flight is filed again, once a minute.
-const REARMS: u64 = 60;
+/// How often a timer whose change is in flight is filed again, after 1, 2, 4 … minutes: two hours.
+const REARMS: u64 = 7;
 
 /// A record and its jobs.
 struct Firing<B> {
@@ -219,8 +219,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let pending = revision < entry.r && entry.a < REARMS && !self.mutated(Mutation::NoRearm);
         pending.then(|| {
             let mut entry = entry.clone();
+            let due = now + (60 << entry.a);
             entry.a += 1;
-            (now + 60, entry)
+            (due, entry)
         })
     }
 

@@ -1,6 +1,6 @@
 //! What the simulated world has seen, to be compared with what the ledger holds.
 
-use serde_json::Value;
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An event that was acknowledged.
@@ -26,6 +26,17 @@ pub struct Erased {
     pub person: String,
     /// Slots allotted in each shard when it began.
     pub heads: Vec<u64>,
+}
+
+/// What is watched of a root.
+#[derive(Deserialize)]
+struct Watched {
+    q: u64,
+    tc: u64,
+    tm: u64,
+    fl: u64,
+    vl: u64,
+    pend: Vec<u64>,
 }
 
 /// Everything that was seen.
@@ -67,18 +78,17 @@ impl Facts {
         if !key.starts_with("c:") {
             return;
         }
-        let parse = |bytes: Option<&[u8]>| serde_json::from_slice::<Value>(bytes?).ok();
+        let parse = |bytes: Option<&[u8]>| serde_json::from_slice::<Watched>(bytes?).ok();
         let (Some(before), Some(after)) = (parse(before), parse(after)) else {
             return;
         };
-        for field in ["q", "tc", "tm", "fl", "vl"] {
-            let (old, new) = (before[field].as_u64(), after[field].as_u64());
+        let fields = |root: &Watched| [root.q, root.tc, root.tm, root.fl, root.vl];
+        for ((name, old), new) in ["q", "tc", "tm", "fl", "vl"].iter().zip(fields(&before)).zip(fields(&after)) {
             if new < old {
-                self.violation(format!("{key}: {field} went back from {old:?} to {new:?}"));
+                self.violation(format!("{key}: {name} went back from {old} to {new}"));
             }
         }
-        let pending = |root: &Value| root["pend"].as_array().cloned().unwrap_or_default();
-        let (old, new) = (pending(&before), pending(&after));
+        let (old, new) = (before.pend, after.pend);
         if !old.is_empty() && !new.is_empty() && old != new {
             self.violation(format!("{key}: the pending batch changed from {old:?} to {new:?}"));
         }

@@ -229,10 +229,29 @@ impl Scheduler {
             self.finish(process.task);
         }
         self.world.store.set_stepped(false);
-        for _ in 0..MINUTES {
+        for minute in 0..MINUTES {
             self.world.clock.advance(60);
             self.finish_some(self.world.tick());
+            // The first may find a lease of a crashed tick.
+            if minute > 3 && self.at_rest() {
+                break;
+            }
         }
+        // Removes the garbage.
+        self.world.clock.advance(61);
+        self.finish_some(self.world.tick());
+    }
+
+    /// Whether no timer is left that anything depends on: those of changes that were never made
+    /// are filed again for hours.
+    fn at_rest(&self) -> bool {
+        let waits = |key: &String| {
+            let bytes = self.world.store.peek(key).unwrap_or_default();
+            let value = String::from_utf8_lossy(&bytes);
+            let timers = key.starts_with("b:") && key.matches(':').count() == 3;
+            timers && value.matches("\"j\":").count() > value.matches(",\"a\":").count()
+        };
+        self.world.options.retention.is_none() && !self.world.store.keys().iter().any(waits)
     }
 
     fn finish_some(&self, task: Option<Task>) {
