@@ -64,7 +64,7 @@ impl Application {
         application.forward_output();
         let client = Client::new(&format!("http://127.0.0.1:{}", launch.port));
         let started = Instant::now();
-        while !client.get("/healthz", &[]).is_ok_and(|answer| answer.status == 200) {
+        while !client.get("/healthz", &[]).is_ok_and(|answer| answer.status < 300) {
             if let Some(status) = application.0.try_wait()? {
                 bail!(
                     "it ended with {status} before it answered{}",

@@ -7,6 +7,7 @@ mod application;
 mod artifacts;
 mod bench;
 mod client;
+mod config;
 mod demo;
 mod direction;
 mod environment;
@@ -44,6 +45,8 @@ cargo xtask COMMAND
         only install what building needs: the compiler's target wasm32-wasip2
   size
         the components' sizes against their limit
+  check-config [FILE]
+        the programme (ringback.toml), read by the application's own parser
   check-direction
         which crate may depend on which
 ";
@@ -77,6 +80,7 @@ fn run() -> Result<ExitCode> {
         "bench" => bench::command(args),
         "setup" => toolchain::command(args),
         "size" => size::command(args),
+        "check-config" => config::command(args),
         "check-direction" => direction::command(args),
         "help" => {
             print!("{USAGE}");
