@@ -1,1 +1,27 @@
-//! placeholder
+//! The web desk: the page of a case, where an alert's link leads. Pages only; the API is follow-up-scheduler's.
+
+use http::Method;
+use ringback_app::desk::style;
+use ringback_app::problem::{Problem, Reply};
+use ringback_edge::{Answer, answer, app, consent_gate, segments, whole};
+use spin_sdk::http::Request;
+use spin_sdk::http_service;
+
+consent_gate!();
+
+#[http_service]
+async fn handle(request: Request) -> Answer {
+    answer(route(request).await)
+}
+
+async fn route(request: Request) -> Result<Reply, Problem> {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    match (&method, segments(&path).as_slice()) {
+        (&Method::GET, ["desk"]) => app().await?.get_desk(request.headers()),
+        (&Method::GET, ["desk", "style.css"]) => Ok(style()),
+        (&Method::POST, ["desk", "sign-in"]) => app().await?.post_sign_in(&whole(request).await?),
+        (&Method::GET, ["desk", "cases", id]) => app().await?.get_desk_case(id, request.headers(), &SpinGate).await,
+        (_, ["desk"] | ["desk", "style.css" | "sign-in"] | ["desk", "cases", _]) => Err(Problem::method_not_allowed()),
+        _ => Err(Problem::not_found("page")),
+    }
+}

@@ -32,7 +32,11 @@ async fn route(request: Request) -> Result<Reply, Problem> {
 struct Gate;
 
 impl wit::Guest for Gate {
-    async fn may_contact(who: wit::Person, channel: wit::Channel, purpose: wit::Purpose) -> Result<wit::Decision, String> {
+    async fn may_contact(
+        who: wit::Person,
+        channel: wit::Channel,
+        purpose: wit::Purpose,
+    ) -> Result<wit::Decision, String> {
         let app = app().await.map_err(|problem| problem.detail)?;
         let who = Customer { id: who.customer, email: who.email, phone: who.phone, ..Customer::default() };
         let channel = match channel {

@@ -2,9 +2,9 @@
 //! and the API by which people work cases.
 
 use http::{Method, StatusCode};
+use ringback_app::Worked;
 use ringback_app::problem::{Problem, Reply, empty};
 use ringback_edge::{Answer, Deliveries, answer, app, consent_gate, segments, spawn, whole};
-use ringback_app::Worked;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 

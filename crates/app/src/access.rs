@@ -67,7 +67,13 @@ pub fn admit(config: &Config, secrets: &Secrets, headers: &HeaderMap, action: Ac
 fn identify(config: &Config, secrets: &Secrets, headers: &HeaderMap) -> Option<Caller> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+    if scheme.eq_ignore_ascii_case("bearer") { identify_token(config, secrets, token) } else { None }
+}
+
+/// Who a token belongs to; none when it is not known.
+#[must_use]
+pub fn identify_token(config: &Config, secrets: &Secrets, token: &str) -> Option<Caller> {
+    if token.trim().is_empty() {
         return None;
     }
     let given = sha256_hex(token.trim().as_bytes());

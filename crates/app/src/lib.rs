@@ -8,6 +8,7 @@ mod case;
 pub mod config;
 mod consent;
 pub mod deliver;
+pub mod desk;
 mod digest;
 pub mod dossier;
 mod fields;

@@ -116,7 +116,8 @@ impl Paths {
                 (_, Some(text), _) => Value::from(text),
                 (_, _, Some(number)) => Value::from(number),
                 _ => {
-                    return table.fail(item.span().start, "an accepted answer is a text, a whole number, true or false");
+                    return table
+                        .fail(item.span().start, "an accepted answer is a text, a whole number, true or false");
                 }
             });
         }

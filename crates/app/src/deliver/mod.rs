@@ -5,10 +5,11 @@ mod notice;
 mod outcome;
 mod resend;
 mod slack;
-mod text;
+pub(crate) mod text;
 mod webhook;
 
 pub use notice::Notice;
+pub(crate) use notice::summary;
 pub use outcome::of_answer;
 
 use crate::App;

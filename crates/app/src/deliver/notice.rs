@@ -66,7 +66,7 @@ impl Notice {
 }
 
 /// `Detractor 3/10 at checkout`
-fn summary(f: &Feedback) -> String {
+pub(crate) fn summary(f: &Feedback) -> String {
     let (_, top) = f.metric.scale();
     let band = f.band.as_str();
     let band = band[..1].to_ascii_uppercase() + &band[1..];

@@ -21,12 +21,12 @@ pub(super) fn tame(text: &str) -> String {
 }
 
 /// A text on one line.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     tame(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// An instant: `24 Nov 2026, 09:30 UTC`.
-pub(super) fn instant(at: DateTime<Utc>) -> String {
+pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M UTC").to_string()
 }
 
@@ -44,7 +44,7 @@ pub(super) fn duration(time: TimeDelta) -> String {
 }
 
 /// How a deadline stands: `in 2 d (24 Nov 2026, 09:30 UTC)`, `3 h ago (…)`.
-pub(super) fn deadline(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
+pub(crate) fn deadline(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let left = due - now;
     let stands =
         if left >= TimeDelta::zero() { format!("in {}", duration(left)) } else { format!("{} ago", duration(-left)) };

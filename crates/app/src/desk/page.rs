@@ -1,0 +1,154 @@
+//! What the desk's pages show.
+
+use crate::deliver::text::{deadline, instant, one_line};
+use crate::dossier::Dossier;
+use crate::ports::ConsentGate;
+use askama::Template;
+use chrono::{DateTime, Utc};
+use ringback_core::alert::{Delivery, DeliveryState};
+use ringback_core::case::HistoryEntry;
+use ringback_core::consent::{ContactChannel, Decision, Purpose};
+use ringback_core::deadline::DeadlineClock;
+use ringback_core::feedback::Customer;
+use ringback_ledger::Record;
+
+/// Asks for an access token.
+#[derive(Template)]
+#[template(path = "desk/sign_in.html")]
+pub(super) struct SignInPage<'a> {
+    /// The case to go to afterwards.
+    pub next: &'a str,
+    /// Whether a token was refused just now.
+    pub refused: bool,
+    /// The company's name.
+    pub company: &'a str,
+}
+
+/// Says one thing.
+#[derive(Template)]
+#[template(path = "desk/message.html")]
+pub(super) struct MessagePage<'a> {
+    pub title: &'a str,
+    pub text: &'a str,
+}
+
+/// A fact with a mark for what deserves attention.
+pub(super) struct Fact {
+    pub label: &'static str,
+    pub text: String,
+    /// `good`, `bad` or nothing.
+    pub mark: &'static str,
+}
+
+/// A case.
+#[derive(Template)]
+#[template(path = "desk/case.html")]
+pub(super) struct CasePage<'a> {
+    company: &'a str,
+    who: &'a str,
+    title: String,
+    state: &'static str,
+    priority: &'static str,
+    comment: Option<&'a str>,
+    sections: Vec<(&'static str, Vec<Fact>)>,
+    history: &'a [HistoryEntry],
+}
+
+/// What the gate says of each way to reach the customer.
+pub(super) async fn contact(customer: &Customer, gate: &impl ConsentGate) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for (channel, label) in [(ContactChannel::Email, "E-mail"), (ContactChannel::Phone, "Phone")] {
+        let (text, mark) = match gate.may_contact(customer, channel, Purpose::FollowUp).await {
+            Ok(Decision::Allowed(proof)) => {
+                (format!("yes, said {} ({})", instant(proof.given_at), proof.source), "good")
+            }
+            Ok(Decision::Blocked(why)) => (format!("no, {}", why.explain()), "bad"),
+            Err(_) => ("no, consent could not be checked".to_owned(), "bad"),
+        };
+        facts.push(Fact { label, text, mark });
+    }
+    facts
+}
+
+impl<'a> CasePage<'a> {
+    pub fn new(
+        company: &'a str,
+        record: &'a Record<Dossier>,
+        contact: Vec<Fact>,
+        who: &'a str,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let case = record.body.case.as_ref()?;
+        let feedback = &record.body.feedback;
+        let clocks = vec![clock("First contact", &case.first_contact, now), clock("Closure", &case.closure, now)];
+        Some(Self {
+            company,
+            who,
+            title: crate::deliver::summary(feedback),
+            state: case.state.as_str(),
+            priority: case.priority.as_str(),
+            comment: feedback.comment.as_deref(),
+            sections: vec![
+                ("Deadlines", clocks),
+                ("May we contact the customer?", contact),
+                ("Customer", customer(&record.body)),
+                ("Alerts and messages", deliveries(&record.body)),
+            ],
+            history: &case.history,
+        })
+    }
+}
+
+fn customer(dossier: &Dossier) -> Vec<Fact> {
+    let f = &dossier.feedback;
+    let account = f.account.as_ref().and_then(|a| a.name.as_deref().or(a.id.as_deref()));
+    let touchpoint = format!("{} ({})", f.touchpoint, f.metric.label());
+    let known = [
+        ("Name", f.customer.name.as_deref()),
+        ("E-mail", f.customer.email.as_deref()),
+        ("Phone", f.customer.phone.as_deref()),
+        ("Number", f.customer.id.as_deref()),
+        ("Tier", f.customer.tier.as_deref()),
+        ("Account", account),
+        ("Segment", f.segment.as_deref()),
+        ("Country", f.country.as_deref()),
+        ("Language", f.locale.as_deref()),
+        ("Asked at", Some(touchpoint.as_str())),
+    ];
+    let facts = known.into_iter().filter_map(|(label, text)| Some(Fact { label, text: one_line(text?), mark: "" }));
+    facts.collect()
+}
+
+fn clock(label: &'static str, c: &DeadlineClock, now: DateTime<Utc>) -> Fact {
+    let (text, mark) = match (c.met_at, c.breached_at) {
+        (Some(met), None) => (format!("done {}", instant(met)), "good"),
+        (Some(met), Some(due)) => (format!("done {}, late: it was due {}", instant(met), instant(due)), "bad"),
+        (None, Some(_)) => (format!("overdue, was due {}", deadline(c.due_at, now)), "bad"),
+        (None, None) => (format!("due {}", deadline(c.due_at, now)), ""),
+    };
+    Fact { label, text, mark }
+}
+
+fn deliveries(dossier: &Dossier) -> Vec<Fact> {
+    let messages = dossier.messages.iter().map(|m| &m.delivery);
+    dossier.alerts.iter().chain(messages).map(delivery).collect()
+}
+
+fn delivery(d: &Delivery) -> Fact {
+    let (state, mark) = match d.state {
+        DeliveryState::Delivered => ("delivered", "good"),
+        DeliveryState::Pending => ("on its way", ""),
+        DeliveryState::Failed => ("failed", "bad"),
+        DeliveryState::Skipped => ("skipped", "bad"),
+        DeliveryState::Blocked => ("blocked", "bad"),
+    };
+    let label = match d.occasion.event_name() {
+        "case.opened" => "Case opened",
+        "deadline.warning" => "Deadline warning",
+        "deadline.breached" => "Deadline missed",
+        _ => "Message to the customer",
+    };
+    let when = d.delivered_at.map(|at| format!(" {}", instant(at))).unwrap_or_default();
+    let why = d.last_error.as_deref().map(|e| format!(": {e}")).unwrap_or_default();
+    Fact { label, text: format!("{}: {state}{when}{why}", d.channel), mark }
+}
