@@ -98,6 +98,9 @@ fn welcome(running: &Running) {
         Some(inbox) => println!("  inbox     {}   what it sends, as the receivers would see it", strong(inbox)),
         None => println!("  inbox     none: every outlet is set by your own variables"),
     }
+    if !application.ends_with(":3000") {
+        println!("  links     in messages lead to public_url of ringback.toml; adapt it to this port");
+    }
     println!("  token     .ringback/token (admin), .ringback/agent-token, .ringback/intake-token");
     println!("  interface docs/api.md   programme ringback.toml   data .spin/");
     println!("\nA first answer; it opens a case and sends an alert:\n");
