@@ -78,8 +78,21 @@ fn pool() -> PoolingAllocationConfig {
     pool
 }
 
+/// Why a component could not be compiled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CompileError {
+    #[error("{0}")]
+    Wasm(String),
+    #[error(transparent)]
+    Machine(#[from] HostError),
+}
+
 /// Compiles a component, or takes it from an earlier compilation of the same bytes by the same engine.
-pub(crate) fn compile(engine: &'static Engine, id: &str, wasm: &[u8], cache: &Path) -> Result<Component> {
+pub(crate) fn compile(
+    engine: &'static Engine,
+    wasm: &[u8],
+    cache: &Path,
+) -> std::result::Result<Component, CompileError> {
     static COMPILED: OnceLock<Mutex<HashMap<String, Component>>> = OnceLock::new();
     let compiled = COMPILED.get_or_init(Mutex::default);
     let name = cache_name(engine, wasm);
@@ -92,8 +105,7 @@ pub(crate) fn compile(engine: &'static Engine, id: &str, wasm: &[u8], cache: &Pa
     let component = match load(engine, &file) {
         Some(component) => component,
         None => {
-            let component =
-                Component::new(engine, wasm).map_err(|error| HostError::component(id, format!("{error:#}")))?;
+            let component = Component::new(engine, wasm).map_err(|error| CompileError::Wasm(format!("{error:#}")))?;
             keep(&component, cache, &file)?;
             component
         }

@@ -9,17 +9,10 @@ use crate::manifest::ManifestError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
-    /// The manifest is wrong, or asks for something this host does not have.
+    /// The manifest is wrong, asks for something this host does not have, or names a component that does not
+    /// fit.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// A component cannot be put together or compiled.
-    #[error("component `{id}`: {reason}")]
-    Component {
-        /// The component's id.
-        id: String,
-        /// Why.
-        reason: String,
-    },
     /// A store cannot be opened.
     #[error("key-value store {}: {reason}", .path.display())]
     Store {
@@ -57,9 +50,5 @@ pub enum HostError {
 impl HostError {
     pub(crate) fn machine(what: impl Into<String>, reason: impl std::fmt::Display) -> Self {
         Self::Machine { what: what.into(), reason: reason.to_string() }
-    }
-
-    pub(crate) fn component(id: &str, reason: impl std::fmt::Display) -> Self {
-        Self::Component { id: id.to_owned(), reason: reason.to_string() }
     }
 }

@@ -28,7 +28,8 @@
 //!   handler may answer and go on working.
 //! - **Outbound HTTP** by the allow-list, with service chaining on `<component>.spin.internal` in this process.
 //! - **Key-value**: `wasi:keyvalue` (store, batch, atomics) and `spin:key-value@3.0.0` on SQLite, in Spin's own
-//!   file and table, in WAL mode.
+//!   file and table, in WAL mode. With a runtime configuration in Spin's form, on Redis, as Spin's Redis store
+//!   behaves.
 //!
 //! # What it does not do
 //! TLS for the listening socket, other triggers, SQLite databases, language models, WASI 0.2 HTTP handlers,

@@ -10,6 +10,7 @@ use wasmtime::component::Linker;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::clock::Clock;
+use crate::engine::CompileError;
 use crate::error::HostError;
 use crate::faults::FaultPlan;
 use crate::guest::{self, Guest, GuestState};
@@ -73,7 +74,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn component(&self, component: &manifest::Component) -> Result<Component> {
-        for dependency in component.dependencies.iter().filter(|dependency| !dependency.inherits) {
+        if let Some(dependency) = component.dependencies.iter().find(|dependency| !dependency.inherits) {
             let message = format!(
                 "dependency `{}` that does not inherit its component's configuration is not supported by this host: \
                  set `dependencies_inherit_configuration = true`",
@@ -162,23 +163,21 @@ impl Builder<'_> {
     }
 
     fn prepare(&self, component: &manifest::Component) -> Result<ServicePre<GuestState>> {
-        let id = &component.id;
-        let wasm = compose::compose(component).map_err(|error| HostError::component(id, error))?;
-        let compiled = engine::compile(self.engine, id, &wasm, &self.means.cache)?;
+        let wrong = |reason: String| -> HostError {
+            self.manifest.error(component.source.line, format!("component `{}`: {reason}", component.id)).into()
+        };
+        let wasm = compose::compose(component).map_err(|error| wrong(error.to_string()))?;
+        let compiled = engine::compile(self.engine, &wasm, &self.means.cache).map_err(|error| match error {
+            CompileError::Wasm(reason) => wrong(reason),
+            CompileError::Machine(error) => error,
+        })?;
         let missing = guest::missing(self.engine, &compiled);
         if !missing.is_empty() {
-            return Err(HostError::component(
-                id,
-                format!("imports what this host does not offer: {}", missing.join(", ")),
-            ));
+            return Err(wrong(format!("imports what this host does not offer: {}", missing.join(", "))));
         }
-        let pre =
-            self.linker.instantiate_pre(&compiled).map_err(|error| HostError::component(id, format!("{error:#}")))?;
+        let pre = self.linker.instantiate_pre(&compiled).map_err(|error| wrong(format!("{error:#}")))?;
         ServicePre::new(pre).map_err(|error| {
-            HostError::component(
-                id,
-                format!("is no `wasi:http/service` of WASI 0.3, which is what this host serves: {error:#}"),
-            )
+            wrong(format!("is no `wasi:http/service` of WASI 0.3, which is what this host serves: {error:#}"))
         })
     }
 }

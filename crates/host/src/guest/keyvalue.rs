@@ -5,27 +5,49 @@
 use wasmtime::Result;
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
-use super::GuestState;
 use super::bindings::spin::key_value::key_value as spin;
 use super::bindings::wasi::keyvalue::{atomics, batch, store};
+use super::{Guest, GuestState};
 use crate::store::{Cas, Pairs, Store, StoreError, SwapError};
 
 /// Why a store cannot be opened.
 enum Refused {
     NotGranted,
     Unknown,
+    Failed(StoreError),
+}
+
+/// Opens a store for a component.
+async fn open(guest: &Guest, label: &str) -> Result<Store, Refused> {
+    if !guest.granted.contains(label) {
+        return Err(Refused::NotGranted);
+    }
+    guest.stores.open_for(label, &guest.id).await.map_err(Refused::Failed)?.ok_or(Refused::Unknown)
 }
 
 impl GuestState {
-    fn open(&self, label: &str) -> Result<Store, Refused> {
-        if !self.guest.granted.contains(label) {
-            return Err(Refused::NotGranted);
-        }
-        self.guest.stores.get(label, &self.guest.id).ok_or(Refused::Unknown)
-    }
-
     fn bucket(&self, bucket: &Resource<Store>) -> Result<Store> {
         Ok(self.table.get(bucket)?.clone())
+    }
+}
+
+impl From<Refused> for store::Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NotGranted => Self::AccessDenied,
+            Refused::Unknown => Self::NoSuchStore,
+            Refused::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refused> for spin::Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NotGranted => Self::AccessDenied,
+            Refused::Unknown => Self::NoSuchStore,
+            Refused::Failed(error) => error.into(),
+        }
     }
 }
 
@@ -43,11 +65,10 @@ impl From<StoreError> for spin::Error {
 
 impl store::Host for GuestState {
     async fn open(&mut self, label: String) -> Result<Result<Resource<Store>, store::Error>> {
-        Ok(match GuestState::open(self, &label) {
-            Ok(store) => Ok(self.table.push(store)?),
-            Err(Refused::NotGranted) => Err(store::Error::AccessDenied),
-            Err(Refused::Unknown) => Err(store::Error::NoSuchStore),
-        })
+        match open(&self.guest, &label).await {
+            Ok(store) => Ok(Ok(self.table.push(store)?)),
+            Err(refused) => Ok(Err(refused.into())),
+        }
     }
 }
 
@@ -92,7 +113,7 @@ impl batch::Host for GuestState {
         if keys.is_empty() {
             return Ok(Ok(Vec::new()));
         }
-        Ok(store.get_many(keys).await.map_err(Into::into))
+        Ok(store.get_many(&keys).await.map_err(Into::into))
     }
 
     async fn set_many(
@@ -104,7 +125,7 @@ impl batch::Host for GuestState {
         if pairs.is_empty() {
             return Ok(Ok(()));
         }
-        Ok(store.set_many(pairs).await.map_err(Into::into))
+        Ok(store.set_many(&pairs).await.map_err(Into::into))
     }
 
     async fn delete_many(&mut self, bucket: Resource<Store>, keys: Vec<String>) -> Result<Result<(), store::Error>> {
@@ -112,7 +133,7 @@ impl batch::Host for GuestState {
         if keys.is_empty() {
             return Ok(Ok(()));
         }
-        Ok(store.delete_many(keys).await.map_err(Into::into))
+        Ok(store.delete_many(&keys).await.map_err(Into::into))
     }
 }
 
@@ -180,14 +201,11 @@ fn store_of<T>(accessor: &Accessor<T, HasSelf<GuestState>>, store: &Resource<Sto
 
 impl<T> spin::HostStoreWithStore<T> for HasSelf<GuestState> {
     async fn open(accessor: &Accessor<T, Self>, label: String) -> Result<Result<Resource<Store>, spin::Error>> {
-        accessor.with(|mut access| {
-            let state = access.get();
-            Ok(match state.open(&label) {
-                Ok(store) => Ok(state.table.push(store)?),
-                Err(Refused::NotGranted) => Err(spin::Error::AccessDenied),
-                Err(Refused::Unknown) => Err(spin::Error::NoSuchStore),
-            })
-        })
+        let guest = accessor.with(|mut access| access.get().guest.clone());
+        match open(&guest, &label).await {
+            Ok(store) => Ok(Ok(accessor.with(|mut access| access.get().table.push(store))?)),
+            Err(refused) => Ok(Err(refused.into())),
+        }
     }
 
     async fn get(

@@ -83,7 +83,7 @@ fn triggers(document: &Table<'_>, components: &BTreeMap<String, component::Compo
     let Some(kinds) = document.table("trigger")? else {
         return Err(document.error("", "`[[trigger.http]]` is missing: nothing would ever run"));
     };
-    for kind in kinds.keys().filter(|kind| *kind != "http") {
+    if let Some(kind) = kinds.keys().find(|kind| *kind != "http") {
         return Err(
             kinds.error(kind, format!("`trigger.{kind}` is not supported by this host: it serves HTTP triggers only"))
         );

@@ -14,12 +14,15 @@ pub(super) enum StoreConfig {
     File(PathBuf),
     /// SQLite that is gone with the process.
     Memory,
+    /// A Redis server.
+    Redis(String),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, tag = "type", rename_all = "snake_case")]
 enum Written {
     Spin { path: Option<PathBuf> },
+    Redis { url: String },
 }
 
 /// Reads the configuration; without one there is `default` alone, in Spin's own file.
@@ -53,6 +56,10 @@ fn parse(text: &str, state_dir: &Path) -> Result<BTreeMap<String, StoreConfig>, 
             let config = match written {
                 Written::Spin { path: None } => StoreConfig::Memory,
                 Written::Spin { path: Some(path) } => StoreConfig::File(state_dir.join(path)),
+                Written::Redis { url } if redis::parse_redis_url(&url).is_none() => {
+                    return Err(format!("key_value_store.{label}: not a Redis URL, such as redis://127.0.0.1:6379"));
+                }
+                Written::Redis { url } => StoreConfig::Redis(url),
             };
             Ok((label, config))
         })

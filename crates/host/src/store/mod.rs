@@ -3,20 +3,21 @@
 //! Every operation is counted and may be made to fail by the fault plan. Which component may open which store
 //! is decided where guests come in, not here.
 
+mod backend;
 mod config;
 mod observe;
+mod redis;
 mod sqlite;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use observe::Watch;
 pub use observe::{StoreCounts, StoreOperation, StoreOperationKind};
 
 use crate::error::HostError;
-use config::StoreConfig;
-use sqlite::Sqlite;
+use backend::{Backend, CasState};
 
 use StoreOperationKind as Kind;
 
@@ -64,19 +65,17 @@ impl Stores {
     /// A reason with the file it is about.
     pub fn open(state_dir: &Path, runtime_config: Option<&Path>, watch: Arc<Watch>) -> Result<Self, HostError> {
         let mut by_label = HashMap::new();
-        let mut files: HashMap<std::path::PathBuf, Backend> = HashMap::new();
+        let mut by_file: HashMap<PathBuf, Backend> = HashMap::new();
         for (label, config) in config::read(runtime_config, state_dir)? {
-            let backend = match config {
-                StoreConfig::Memory => Backend::Sqlite(Arc::new(Sqlite::in_memory()?)),
-                StoreConfig::File(path) => match files.get(&path) {
-                    Some(open) => open.clone(),
-                    None => {
-                        let backend = Backend::Sqlite(Arc::new(Sqlite::open(&path)?));
-                        files.insert(path, backend.clone());
-                        backend
-                    }
-                },
+            let file = Backend::file(&config).map(Path::to_owned);
+            let shared = file.as_ref().and_then(|file| by_file.get(file)).cloned();
+            let backend = match shared {
+                Some(backend) => backend,
+                None => Backend::create(&config)?,
             };
+            if let Some(file) = file {
+                by_file.insert(file, backend.clone());
+            }
             by_label.insert(label, backend);
         }
         Ok(Self { by_label, watch })
@@ -86,28 +85,24 @@ impl Stores {
         self.by_label.contains_key(label)
     }
 
-    /// A store as one component uses it.
-    pub fn get(&self, label: &str, component: &Arc<str>) -> Option<Store> {
-        Some(Store {
-            backend: self.by_label.get(label)?.clone(),
+    /// A store as one component uses it; `None` when there is none of this label.
+    pub async fn open_for(&self, label: &str, component: &Arc<str>) -> Result<Option<Store>, StoreError> {
+        let Some(backend) = self.by_label.get(label) else { return Ok(None) };
+        backend.open().await?;
+        Ok(Some(Store {
+            backend: backend.clone(),
             label: label.into(),
             component: component.clone(),
             watch: self.watch.clone(),
-        })
+        }))
     }
 
     /// Leaves the files as small and whole as they can be. Failing is harmless: everything is in the log.
     pub fn checkpoint(&self) {
         for backend in self.by_label.values() {
-            let Backend::Sqlite(sqlite) = backend;
-            sqlite.checkpoint();
+            backend.checkpoint();
         }
     }
-}
-
-#[derive(Debug, Clone)]
-enum Backend {
-    Sqlite(Arc<Sqlite>),
 }
 
 /// An open store.
@@ -124,102 +119,79 @@ pub struct Store {
 pub struct Cas {
     pub store: Store,
     pub key: String,
-    seen: Option<Vec<u8>>,
+    state: CasState,
 }
 
 impl Store {
-    fn operation(&self, kind: Kind, keys: &[&str]) -> StoreOperation {
+    fn operation(&self, kind: Kind, keys: &[impl AsRef<str>]) -> StoreOperation {
         StoreOperation {
             component: self.component.as_ref().to_owned(),
             store: self.label.as_ref().to_owned(),
             kind,
-            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            keys: keys.iter().map(|key| key.as_ref().to_owned()).collect(),
         }
     }
 
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let work = async {
-            let Backend::Sqlite(sqlite) = &self.backend;
-            limited(sqlite.get(&self.label, key)?)
-        };
+        let work = async { limited(self.backend.get(&self.label, key).await?) };
         self.watch.around(|| self.operation(Kind::Get, &[key]), Kind::Get, work).await
     }
 
     pub async fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        let work = async {
-            let Backend::Sqlite(sqlite) = &self.backend;
-            Ok(sqlite.get(&self.label, key)?.is_some())
-        };
+        let work = self.backend.exists(&self.label, key);
         self.watch.around(|| self.operation(Kind::Exists, &[key]), Kind::Exists, work).await
     }
 
     pub async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        let work = async {
-            let Backend::Sqlite(sqlite) = &self.backend;
-            sqlite.set(&self.label, key, value)
-        };
+        let work = self.backend.set(&self.label, key, value);
         self.watch.around(|| self.operation(Kind::Set, &[key]), Kind::Set, work).await
     }
 
     pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        let work = async {
-            let Backend::Sqlite(sqlite) = &self.backend;
-            sqlite.delete(&self.label, key)
-        };
+        let work = self.backend.delete(&self.label, key);
         self.watch.around(|| self.operation(Kind::Delete, &[key]), Kind::Delete, work).await
     }
 
     pub async fn keys(&self) -> Result<Vec<String>, StoreError> {
         let work = async {
-            let Backend::Sqlite(sqlite) = &self.backend;
-            let keys = sqlite.keys(&self.label)?;
+            let keys = self.backend.keys(&self.label).await?;
             let bytes: usize = keys.iter().map(|key| size_of::<String>() + key.len()).sum();
             if bytes > LARGEST_ANSWER { Err(StoreError::too_large()) } else { Ok(keys) }
         };
-        self.watch.around(|| self.operation(Kind::ListKeys, &[]), Kind::ListKeys, work).await
+        self.watch.around(|| self.operation(Kind::ListKeys, &[""; 0]), Kind::ListKeys, work).await
     }
 
-    pub async fn get_many(&self, keys: Vec<String>) -> Result<Pairs, StoreError> {
-        let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+    pub async fn get_many(&self, keys: &[String]) -> Result<Pairs, StoreError> {
         let work = async {
-            let Backend::Sqlite(sqlite) = &self.backend;
-            let pairs = sqlite.get_many(&self.label, &keys)?;
+            let pairs = self.backend.get_many(&self.label, keys).await?;
             let bytes: usize = pairs.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
             if bytes > LARGEST_ANSWER { Err(StoreError::too_large()) } else { Ok(pairs) }
         };
-        self.watch.around(|| self.operation(Kind::GetMany, &names), Kind::GetMany, work).await
+        self.watch.around(|| self.operation(Kind::GetMany, keys), Kind::GetMany, work).await
     }
 
-    pub async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
-        let names: Vec<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
-        let work = async {
-            let Backend::Sqlite(sqlite) = &self.backend;
-            sqlite.set_many(&self.label, &pairs)
+    pub async fn set_many(&self, pairs: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+        let work = self.backend.set_many(&self.label, pairs);
+        let operation = || {
+            let keys: Vec<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
+            self.operation(Kind::SetMany, &keys)
         };
-        self.watch.around(|| self.operation(Kind::SetMany, &names), Kind::SetMany, work).await
+        self.watch.around(operation, Kind::SetMany, work).await
     }
 
-    pub async fn delete_many(&self, keys: Vec<String>) -> Result<(), StoreError> {
-        let names: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let work = async {
-            let Backend::Sqlite(sqlite) = &self.backend;
-            sqlite.delete_many(&self.label, &keys)
-        };
-        self.watch.around(|| self.operation(Kind::DeleteMany, &names), Kind::DeleteMany, work).await
+    pub async fn delete_many(&self, keys: &[String]) -> Result<(), StoreError> {
+        let work = self.backend.delete_many(&self.label, keys);
+        self.watch.around(|| self.operation(Kind::DeleteMany, keys), Kind::DeleteMany, work).await
     }
 
     pub async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
-        let work = async {
-            let Backend::Sqlite(sqlite) = &self.backend;
-            sqlite.increment(&self.label, key, delta)
-        };
+        let work = self.backend.increment(&self.label, key, delta);
         self.watch.around(|| self.operation(Kind::Increment, &[key]), Kind::Increment, work).await
     }
 
     /// Begins a compare-and-swap. This alone does nothing to the store.
-    #[expect(clippy::unused_async, reason = "other stores open a connection here")]
     pub async fn cas(&self, key: String) -> Result<Cas, StoreError> {
-        Ok(Cas { store: self.clone(), key, seen: None })
+        Ok(Cas { state: self.backend.cas().await?, store: self.clone(), key })
     }
 }
 
@@ -227,24 +199,16 @@ impl Cas {
     /// Reads the value and remembers it: [`Cas::swap`] succeeds only over this one.
     pub async fn current(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         let store = &self.store;
-        let work = async {
-            let Backend::Sqlite(sqlite) = &store.backend;
-            sqlite.get(&store.label, &self.key)
-        };
-        let value =
-            store.watch.around(|| store.operation(Kind::CasCurrent, &[&self.key]), Kind::CasCurrent, work).await?;
-        self.seen.clone_from(&value);
-        limited(value)
+        let work = store.backend.current(&store.label, &self.key, &mut self.state);
+        let operation = || store.operation(Kind::CasCurrent, &[&self.key]);
+        limited(store.watch.around(operation, Kind::CasCurrent, work).await?)
     }
 
-    /// Sets the value if it is still the remembered one. When nothing was remembered, or the key was absent,
-    /// it is set whatever is there: so does Spin.
+    /// Sets the value if it is still the remembered one. On SQLite, when nothing was remembered, or the key was
+    /// absent, it is set whatever is there: so does Spin.
     pub async fn swap(&self, value: &[u8]) -> Result<(), SwapError> {
         let store = &self.store;
-        let work = async {
-            let Backend::Sqlite(sqlite) = &store.backend;
-            sqlite.swap(&store.label, &self.key, self.seen.as_deref(), value)
-        };
+        let work = store.backend.swap(&store.label, &self.key, &self.state, value);
         match store.watch.around(|| store.operation(Kind::Swap, &[&self.key]), Kind::Swap, work).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(SwapError::Lost),

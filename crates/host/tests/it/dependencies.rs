@@ -36,7 +36,10 @@ async fn a_dependency_uses_what_its_component_may_use() {
 async fn what_does_not_fit_is_named() {
     let inherit = "dependencies_inherit_configuration = true\n[component.probe.dependencies]\n";
     for (dependencies, expected) in [
-        (String::new(), "component `probe`: imports what this host does not offer: test:greet/greeting@0.1.0"),
+        (
+            String::new(),
+            "spin.toml:9: component `probe`: imports what this host does not offer: test:greet/greeting@0.1.0",
+        ),
         (
             format!("{inherit}\"test:other/x@0.1.0\" = {{ path = \"{{guests}}/greeter.wasm\" }}"),
             "component `probe`: dependency `test:other/x@0.1.0` matches no import",

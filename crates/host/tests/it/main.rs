@@ -8,4 +8,5 @@ mod key_value;
 mod manifest;
 mod outbound;
 mod process;
+mod redis;
 mod support;
