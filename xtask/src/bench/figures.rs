@@ -62,7 +62,7 @@ pub struct Sample {
 
 impl Sample {
     /// A sample of one round.
-    pub fn new(latencies: Vec<Duration>, elapsed: Duration) -> Self {
+    pub const fn new(latencies: Vec<Duration>, elapsed: Duration) -> Self {
         Self { latencies, elapsed }
     }
 

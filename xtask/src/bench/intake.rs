@@ -2,12 +2,10 @@
 //! same bytes on the same store, in the same process, in rounds that take turns.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
@@ -48,43 +46,59 @@ pub fn run(options: &Options) -> Result<Vec<Figure>> {
         None => Runner::LocalHost(artifacts::build_host()?),
     };
     let work = tempfile::Builder::new().prefix("ringback-bench-").tempdir()?;
-    lay_out(work.path(), &bare)?;
+    let (shipped, alone) = (work.path().join("shipped"), work.path().join("alone"));
+    let manifest = fs::read_to_string(workspace::root().join("spin.toml"))?;
+    lay_out(&shipped, &bare, &manifest)?;
+    lay_out(&alone, &bare, &without_wakes(&manifest)?)?;
     let ending = Ending::watch()?;
     let variables = variables();
-    let port = ports::any_free()?;
-    let launch = Launch {
-        runner: &runner,
-        folder: work.path(),
-        state: &work.path().join("state"),
-        port,
-        variables: &variables,
-        shown: false,
+    let start = |folder: &Path, port| {
+        let state = folder.join("state");
+        let launch = Launch { runner: &runner, folder, state: &state, port, variables: &variables, shown: false };
+        Application::start(&launch, &ending)
     };
-    let _application = terminal::step("starting", || Application::start(&launch, &ending))?;
-    let bench = Bench {
-        address: ports::local(port),
-        client: Client::new(&format!("http://127.0.0.1:{port}")),
-        seconds: options.seconds,
-        run: now_ms(),
-    };
+    let ports = [ports::any_free()?, ports::any_free()?];
+    let _shipped = terminal::step("starting the application as shipped", || start(&shipped, ports[0]))?;
+    let _alone = terminal::step("starting it once more, without wake-ups", || start(&alone, ports[1]))?;
+    let bench = Bench::new(options.seconds, ports);
 
     let mut figures = Vec::new();
     for connections in CONNECTIONS {
-        let what = format!("{connections} connections, {} rounds of {} s each", options.rounds, options.seconds);
-        let (intake, bare) = terminal::step(&what, || bench.rounds(connections, options.rounds, &ending))?;
-        figures.extend(compare(connections, &intake, &bare));
+        let what = format!("{connections} connections, {} rounds of 3 × {} s", options.rounds, options.seconds);
+        let samples = terminal::step(&what, || bench.rounds(connections, options.rounds, &ending))?;
+        figures.extend(compare(connections, &samples));
     }
     Ok(figures)
 }
 
+/// The manifest with intake cut off from the scheduler and no ticker: intake without the work that follows it.
+fn without_wakes(manifest: &str) -> Result<String> {
+    let mut table = "";
+    let mut cut = false;
+    let mut lines = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            table = line.trim();
+        }
+        if table == "[component.score-intake]" && line.starts_with("allowed_outbound_hosts") {
+            lines.push("allowed_outbound_hosts = []");
+            cut = true;
+        } else if !line.starts_with("ticker") {
+            lines.push(line);
+        }
+    }
+    ensure!(cut, "spin.toml does not say whom score-intake may call");
+    Ok(lines.join("\n") + "\n")
+}
+
 /// A folder that looks like the repository to whatever runs spin.toml, with the bare component in it.
-fn lay_out(folder: &Path, bare: &Path) -> Result<()> {
+fn lay_out(folder: &Path, bare: &Path, manifest: &str) -> Result<()> {
     let root = workspace::root();
+    fs::create_dir_all(folder.join("state"))?;
     std::os::unix::fs::symlink(root.join("target"), folder.join("target"))?;
     fs::copy(root.join("ringback.toml"), folder.join("ringback.toml"))?;
     fs::copy(bare, folder.join("bare.wasm"))?;
-    let manifest = fs::read_to_string(root.join("spin.toml"))?;
-    fs::write(folder.join("spin.toml"), manifest + BARE)?;
+    fs::write(folder.join("spin.toml"), format!("{manifest}{BARE}"))?;
     Ok(())
 }
 
@@ -100,38 +114,71 @@ fn variables() -> Variables {
     given.into_iter().chain(outlets).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// What is measured beside each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Contestant {
+    /// Intake as shipped: every answer wakes the tick, which seals, opens cases and sets timers meanwhile.
+    Intake,
+    /// Intake alone: what the sender waits for, and nothing that follows.
+    Alone,
+    /// The bare component.
+    Bare,
+}
+
+impl Contestant {
+    const ALL: [Self; 3] = [Self::Intake, Self::Alone, Self::Bare];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Alone => "intake_alone",
+            Self::Bare => "bare",
+        }
+    }
+}
+
 struct Bench {
-    address: SocketAddr,
-    client: Client,
+    /// As shipped, and without wake-ups.
+    ports: [u16; 2],
+    clients: [Client; 2],
     seconds: f64,
     run: u64,
 }
 
 impl Bench {
-    /// Rounds that take turns, after one of each that does not count.
-    fn rounds(&self, connections: usize, rounds: u32, ending: &Ending) -> Result<(Sample, Sample)> {
-        let (mut intake, mut bare) = (Sample::default(), Sample::default());
+    fn new(seconds: f64, ports: [u16; 2]) -> Self {
+        Self {
+            ports,
+            clients: ports.map(|port| Client::new(&format!("http://127.0.0.1:{port}"))),
+            seconds,
+            run: now_ms(),
+        }
+    }
+
+    /// Rounds that take turns, after one of each that does not count. In the order of [`Contestant::ALL`].
+    fn rounds(&self, connections: usize, rounds: u32, ending: &Ending) -> Result<[Sample; 3]> {
+        let mut samples = [const { Sample::new(Vec::new(), Duration::ZERO) }; 3];
         for round in 0..=rounds {
             let salt = self.run + (connections as u64) * 1_000 + u64::from(round);
-            // Who goes first changes, so that neither always finds the warmer machine.
-            let mut order = ["/v1/feedback", "/bare"];
-            order.rotate_left(usize::from(round % 2 == 1));
-            for path in order {
-                if ending.wished() {
-                    bail!("interrupted");
-                }
-                let sample = self.round(path, connections, salt)?;
-                match path {
-                    _ if round == 0 => {}
-                    "/bare" => bare.add(sample),
-                    _ => intake.add(sample),
+            for turn in 0..samples.len() {
+                ensure!(!ending.wished(), "interrupted");
+                // Who goes first changes, so that none always finds the warmer machine.
+                let which = (turn + round as usize) % samples.len();
+                let sample = self.round(Contestant::ALL[which], connections, salt)?;
+                if round > 0 {
+                    samples[which].add(sample);
                 }
             }
         }
-        Ok((intake, bare))
+        Ok(samples)
     }
 
-    fn round(&self, path: &str, connections: usize, salt: u64) -> Result<Sample> {
+    fn round(&self, contestant: Contestant, connections: usize, salt: u64) -> Result<Sample> {
+        let (path, side) = match contestant {
+            Contestant::Intake => ("/v1/feedback", 0),
+            Contestant::Alone => ("/v1/feedback", 1),
+            Contestant::Bare => ("/bare", 0),
+        };
         let bearer = format!("Bearer {TOKEN}");
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
         let count = (self.seconds * MOST_A_SECOND) as u64;
@@ -139,37 +186,51 @@ impl Bench {
             .map(|number| load::post(path, &[("authorization", &bearer)], &payload::body(salt, number)))
             .collect();
         let duration = Duration::from_secs_f64(self.seconds);
-        let sample =
-            load::run(&Load { address: self.address, connections, duration, requests: &requests, expected: 202 })
-                .with_context(|| format!("POST {path} over {connections} connections"))?;
-        self.drain()?;
+        let address = ports::local(self.ports[side]);
+        let sample = load::run(&Load { address, connections, duration, requests: &requests, expected: 202 })
+            .with_context(|| format!("POST {path} over {connections} connections"))?;
+        self.drain(side)?;
         Ok(sample)
     }
 
     /// Lets the tick finish what the round left, so that it is not charged to the next one.
-    fn drain(&self) -> Result<()> {
+    fn drain(&self, side: usize) -> Result<()> {
         let admin = format!("Bearer {ADMIN}");
-        let answer = self.client.post("/v1/tick", &[("Authorization", &admin)], b"")?;
-        ensure!(answer.status < 300, "POST /v1/tick answered {}: {}", answer.status, answer.text());
-        thread::sleep(Duration::from_millis(100));
-        Ok(())
+        loop {
+            let answer = self.clients[side].post("/v1/tick", &[("Authorization", &admin)], b"")?;
+            ensure!(answer.status < 300, "POST /v1/tick answered {}: {}", answer.status, answer.text());
+            let ready = self.clients[side].get("/readyz", &[])?.json()?;
+            let shards = ready["shards"].as_array().context("/readyz names no shards")?;
+            if shards.iter().all(|shard| shard["lag"] == 0) {
+                return Ok(());
+            }
+        }
     }
 }
 
-fn compare(connections: usize, intake: &Sample, bare: &Sample) -> Vec<Figure> {
+fn compare(connections: usize, samples: &[Sample; 3]) -> Vec<Figure> {
     let mut figures = Vec::new();
-    for (name, sample) in [("intake", intake), ("bare", bare)] {
+    for (contestant, sample) in Contestant::ALL.iter().zip(samples) {
+        let name = contestant.name();
         let figure = |what: &str, value| Figure::new(format!("{name}.{connections}.{what}"), value, Target::None);
         figures.push(figure("requests_per_s", sample.rate()));
         figures.push(figure("p50_ms", sample.quantile_ms(0.5)));
         figures.push(figure("p99_ms", sample.quantile_ms(0.99)));
     }
-    let rate_target = if connections == 64 { Target::AtLeast(0.8) } else { Target::None };
-    let p50_target = if connections == 1 { Target::AtMost(1.5) } else { Target::None };
-    let ratio = |what: &str, value, target| Figure::new(format!("ratio.{connections}.{what}"), value, target);
-    figures.push(ratio("requests", intake.rate() / bare.rate(), rate_target));
-    figures.push(ratio("p50", intake.quantile_ms(0.5) / bare.quantile_ms(0.5), p50_target));
-    figures.push(ratio("p99", intake.quantile_ms(0.99) / bare.quantile_ms(0.99), Target::None));
+    let [intake, alone, bare] = samples;
+    for (contestant, sample) in [(Contestant::Intake, intake), (Contestant::Alone, alone)] {
+        let held = contestant == Contestant::Intake;
+        let rate_target = if held && connections == 64 { Target::AtLeast(0.8) } else { Target::None };
+        let p50_target = if held && connections == 1 { Target::AtMost(1.5) } else { Target::None };
+        let name = format!("{}_to_bare.{connections}", contestant.name());
+        figures.push(Figure::new(format!("{name}.requests"), sample.rate() / bare.rate(), rate_target));
+        figures.push(Figure::new(format!("{name}.p50"), sample.quantile_ms(0.5) / bare.quantile_ms(0.5), p50_target));
+        figures.push(Figure::new(
+            format!("{name}.p99"),
+            sample.quantile_ms(0.99) / bare.quantile_ms(0.99),
+            Target::None,
+        ));
+    }
     figures
 }
 
@@ -180,14 +241,23 @@ mod tests {
     #[test]
     fn ratios_compare_like_with_like() {
         let sample = |ms| Sample::new(vec![Duration::from_millis(ms); 10], Duration::from_millis(ms * 10));
-        let figures = compare(64, &sample(20), &sample(10));
-        let value = |name: &str| figures.iter().find(|figure| figure.name == name).expect("the figure").clone();
-        assert!((value("ratio.64.requests").value - 0.5).abs() < 1e-9 && value("ratio.64.requests").is_missed());
-        assert!((value("ratio.64.p50").value - 2.0).abs() < 1e-9 && !value("ratio.64.p50").is_missed());
-        assert!(
-            compare(1, &sample(20), &sample(10))
-                .iter()
-                .any(|figure| figure.name == "ratio.1.p50" && figure.is_missed())
-        );
+        let samples = [sample(20), sample(12), sample(10)];
+        let figure = |connections, name: &str| {
+            compare(connections, &samples).into_iter().find(|figure| figure.name == name).expect("the figure")
+        };
+        let rate = figure(64, "intake_to_bare.64.requests");
+        assert!((rate.value - 0.5).abs() < 1e-9 && rate.is_missed());
+        assert!((figure(64, "intake_alone_to_bare.64.p50").value - 1.2).abs() < 1e-9);
+        assert!(!figure(64, "intake_to_bare.64.p50").is_missed());
+        assert!(figure(1, "intake_to_bare.1.p50").is_missed());
+    }
+
+    #[test]
+    fn the_second_application_is_the_first_without_wakes() {
+        let manifest = fs::read_to_string(workspace::root().join("spin.toml")).expect("the manifest");
+        let cut: toml::Table = (without_wakes(&manifest).expect("a manifest") + BARE).parse().expect("TOML");
+        assert_eq!(cut["component"]["score-intake"]["allowed_outbound_hosts"].as_array().map(Vec::len), Some(0));
+        assert!(cut["application"]["tool"]["local-host"].get("ticker").is_none());
+        assert!(cut["component"]["bare"].is_table() && cut["component"]["alert-trigger"].is_table());
     }
 }
