@@ -58,7 +58,7 @@ fn arguments() -> Result<Option<Host>> {
         match argument {
             Long("manifest") => manifest = parser.value()?.into(),
             Long("listen") => {
-                listen = parser.value()?.parse().context("--listen wants an address such as 127.0.0.1:3000")?
+                listen = parser.value()?.parse().context("--listen wants an address such as 127.0.0.1:3000")?;
             }
             Long("state-dir") => {
                 let folder = parser.value()?;
