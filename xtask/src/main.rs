@@ -15,6 +15,7 @@ mod http;
 mod inbox;
 mod ports;
 mod signals;
+mod simulate;
 mod size;
 mod standard_webhooks;
 mod terminal;
@@ -41,6 +42,8 @@ cargo xtask COMMAND
         build what the tests need and run them all; --fast leaves out what runs on Wasm
   bench intake [--check] [--spin PATH] [--seconds 2] [--rounds 5]
         intake beside a bare component: one line a figure, `name value target`
+  simulate [--seeds 2000] [--from SEED] [--store sqlite|redis|dynamo|cosmos] [--mutants]
+        the ledger under injected faults; --mutants: known mistakes, each of which must be caught
   setup
         only install what building needs: the compiler's target wasm32-wasip2
   size
@@ -78,6 +81,7 @@ fn run() -> Result<ExitCode> {
 
         "test" => testing::command(args),
         "bench" => bench::command(args),
+        "simulate" => simulate::command(args),
         "setup" => toolchain::command(args),
         "size" => size::command(args),
         "check-config" => config::command(args),
