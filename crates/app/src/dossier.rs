@@ -3,6 +3,7 @@
 //! A stored record is versioned. A reader takes what it knows and fills in what an older writer did not yet write;
 //! fields are only ever added, with a default.
 
+use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::case::Case;
 use ringback_core::consent::{ContactChannel, Purpose};
@@ -57,6 +58,16 @@ impl Dossier {
     pub fn delivery_mut(&mut self, id: &str) -> Option<&mut Delivery> {
         let messages = self.messages.iter_mut().map(|m| &mut m.delivery);
         self.alerts.iter_mut().chain(messages).find(|d| d.id == id)
+    }
+
+    /// Writes into the case's history that a delivery has ended without arriving, if it was a message to the customer.
+    pub fn note_undelivered(&mut self, id: &str, now: DateTime<Utc>) {
+        let Some(delivery) = self.message(id).map(|m| &m.delivery) else { return };
+        let ended = matches!(delivery.state, DeliveryState::Failed | DeliveryState::Skipped | DeliveryState::Blocked);
+        let why = delivery.last_error.clone().unwrap_or_default();
+        if let Some(case) = self.case.as_mut().filter(|_| ended) {
+            case.record_undelivered_message(now, &why);
+        }
     }
 
     /// The message whose delivery has that name.

@@ -104,7 +104,10 @@ fn fire_delivery(dossier: &Dossier, id: &str, now: DateTime<Utc>) -> Option<Step
             step.timers.push(Timer { due: unix(look_again_at), job: job.clone() });
             step.now.push(job);
         }
-        Due::GiveUp => delivery.give_up(),
+        Due::GiveUp => {
+            delivery.give_up();
+            step.body.note_undelivered(id, now);
+        }
     }
     Some(step)
 }

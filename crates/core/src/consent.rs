@@ -83,6 +83,15 @@ pub struct Statement {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+impl Statement {
+    /// Whether another statement says the same, whenever it was said.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let timeless = |s: &Self| Self { at: DateTime::UNIX_EPOCH, ..s.clone() };
+        timeless(self) == timeless(other)
+    }
+}
+
 /// Why contact is blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

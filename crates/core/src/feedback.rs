@@ -151,7 +151,8 @@ impl Feedback {
         self.customer.merge(later.customer);
         self.answers.extend(later.answers);
         for statement in later.consent {
-            if !self.consent.contains(&statement) {
+            // The platform repeats the answer to the consent question with every event.
+            if !self.consent.iter().any(|known| known.says_the_same_as(&statement)) {
                 self.consent.push(statement);
             }
         }

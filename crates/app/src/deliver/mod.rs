@@ -99,8 +99,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let written = self.ledger.change(id, |record| {
             let mut body = record.body.clone();
             for (delivery, outcome) in outcomes {
-                if let Some(delivery) = body.delivery_mut(delivery) {
-                    delivery.settle(outcome.clone(), now);
+                if let Some(pending) = body.delivery_mut(delivery).filter(|d| d.state == DeliveryState::Pending) {
+                    pending.settle(outcome.clone(), now);
+                    body.note_undelivered(delivery, now);
                 }
             }
             Ok::<_, ()>(Step { body, timers: Vec::new(), now: Vec::new(), counts: Vec::new() })

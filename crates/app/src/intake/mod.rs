@@ -36,7 +36,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// Everything that docs/api.md lists; nothing is stored then.
     pub async fn post_feedback(&self, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, request.headers(), Action::WriteFeedback)?;
+        let caller = admit(&self.config, &self.secrets, request.headers(), Action::WriteFeedback)?;
         let key = body::idempotency_key(request.headers())?;
         let value = body::json(&request)?;
         let now = from_unix(self.clock.now());
@@ -44,7 +44,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let source = SourceId::new(API_SOURCE).map_err(|_| Problem::unavailable())?;
         let (response, on_different) = match (response_id, key) {
             (Some(id), _) => (format!("response:{id}"), OnDifferent::Update),
-            (None, Some(key)) => (format!("key:{key}"), OnDifferent::Conflict),
+            (None, Some(key)) => (format!("key:{}:{key}", caller.id), OnDifferent::Conflict),
             (None, None) => (format!("once:{}", self.unique()), OnDifferent::Conflict),
         };
         self.store(Identity { source, response, on_different }, &canonical(&value), feedback).await

@@ -205,6 +205,15 @@ impl Case {
         self.record(at, who, "contact.blocked", Some(format!("{channel}: {reason}")), None);
     }
 
+    /// Writes down that a message to the customer will never arrive. Who has only been told by that message has not been
+    /// told: an informed case goes back to resolved.
+    pub fn record_undelivered_message(&mut self, at: DateTime<Utc>, why: &str) {
+        if self.state == State::Informed {
+            self.state = State::Resolved;
+        }
+        self.record(at, SYSTEM, "message.undelivered", Some(why.to_owned()), None);
+    }
+
     /// Removes what people wrote; what happened and when stays.
     pub fn redact(&mut self) {
         self.remedy = None;

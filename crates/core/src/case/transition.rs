@@ -303,6 +303,14 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_never_arrives_has_informed_nobody() {
+        let mut case = play("acknowledge resolve inform").unwrap();
+        case.record_undelivered_message(at(9), "the receiver answered 422");
+        assert_eq!(case.state, State::Resolved);
+        assert_eq!(case.apply(&event("close"), "ada", "a note", at(10)), Err(Refused::NotInformed));
+    }
+
+    #[test]
     fn every_change_adds_one_line_of_history_and_one_version() {
         let case = play("acknowledge reach resolve inform close").unwrap();
         assert_eq!(case.version, 6);
