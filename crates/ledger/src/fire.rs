@@ -87,7 +87,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let mut again = Vec::new();
         for entry in entries {
             match &entry.j {
-                Job::App(_) => apps.entry(entry.n).or_default().push(entry),
+                Job::App(_) => add_job(apps.entry(entry.n).or_default(), entry),
                 Job::Erase { .. } => again.extend(self.erase_due(work, entry).await?),
                 Job::Retire => self.retire_due(work, entry.n).await?,
                 Job::Settle => again.extend(self.settle_due(work, entry).await?),
@@ -298,5 +298,13 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         }
         self.append_internal(shard, missing).await?;
         Ok(Some((work.now + SETTLE, Entry::new(n, Job::Settle))))
+    }
+}
+
+/// Adds a job of a record, once: a turn that had to be repeated has filed its timers repeatedly.
+fn add_job(jobs: &mut Vec<Entry>, entry: Entry) {
+    match jobs.iter_mut().find(|known| known.j == entry.j) {
+        Some(known) => (known.r, known.a) = (known.r, known.a).max((entry.r, entry.a)),
+        None => jobs.push(entry),
     }
 }

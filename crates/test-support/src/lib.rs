@@ -8,5 +8,5 @@ pub mod memory;
 pub mod simulation;
 mod time;
 
-pub use memory::{MemoryStore, Operations};
+pub use memory::{MemoryStore, Operations, Step};
 pub use time::{ManualClock, SeededEntropy};

@@ -26,6 +26,23 @@ pub struct Operations {
     pub writes: u64,
 }
 
+/// An operation that is about to happen, for a scheduler to act upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// get, or get-many.
+    Get,
+    /// set, or set-many.
+    Set,
+    /// delete-many.
+    Delete,
+    /// increment.
+    Increment,
+    /// The read of a compare-and-swap.
+    CasRead,
+    /// The swap.
+    Swap,
+}
+
 /// Sees every write: key, value before, value after (none: deleted).
 pub type Watcher = Box<dyn FnMut(&str, Option<&[u8]>, Option<&[u8]>)>;
 
@@ -34,6 +51,7 @@ struct Inner {
     operations: Operations,
     faults: Option<Faults>,
     stepped: bool,
+    waiting: Option<(Step, u8)>,
     full: bool,
     watcher: Option<Watcher>,
 }
@@ -60,6 +78,7 @@ impl MemoryStore {
             operations: Operations::default(),
             faults: None,
             stepped: false,
+            waiting: None,
             full: false,
             watcher: None,
         };
@@ -96,6 +115,11 @@ impl MemoryStore {
         self.inner.borrow_mut().stepped = stepped;
     }
 
+    /// The operation that gave way last, with the first letter of its key; asked once.
+    pub fn take_waiting(&self) -> Option<(Step, u8)> {
+        self.inner.borrow_mut().waiting.take()
+    }
+
     /// Shows every write to `watcher`.
     pub fn watch(&self, watcher: Watcher) {
         self.inner.borrow_mut().watcher = Some(watcher);
@@ -122,8 +146,8 @@ impl MemoryStore {
         self.inner.borrow_mut().put(key, Value::Bytes(bytes.to_vec()), false);
     }
 
-    async fn read(&self, stale: bool) -> Result<(), StoreError> {
-        self.step().await;
+    async fn read(&self, step: Step, key: &str) -> Result<(), StoreError> {
+        self.step(step, key).await;
         let mut inner = self.inner.borrow_mut();
         inner.operations.reads += 1;
         let inner = &mut *inner;
@@ -132,7 +156,7 @@ impl MemoryStore {
                 if faults.read_fails() {
                     return Err(failed("read"));
                 }
-                stale && faults.stale()
+                step == Step::Get && faults.stale()
             }
             None => false,
         };
@@ -141,8 +165,8 @@ impl MemoryStore {
     }
 
     /// Before a write. Tells whether an applied write is to be reported as failed.
-    async fn write(&self) -> Result<bool, StoreError> {
-        self.step().await;
+    async fn write(&self, step: Step, key: &str) -> Result<bool, StoreError> {
+        self.step(step, key).await;
         let mut inner = self.inner.borrow_mut();
         inner.operations.writes += 1;
         if inner.full {
@@ -155,8 +179,10 @@ impl MemoryStore {
         }
     }
 
-    fn step(&self) -> impl Future<Output = ()> + use<> {
-        let mut waiting = self.inner.borrow().stepped;
+    fn step(&self, step: Step, key: &str) -> impl Future<Output = ()> + use<> {
+        let mut inner = self.inner.borrow_mut();
+        let mut waiting = inner.stepped;
+        inner.waiting = Some((step, key.bytes().next().unwrap_or(0)));
         poll_fn(move |context| {
             if std::mem::take(&mut waiting) {
                 context.waker().wake_by_ref();
@@ -185,7 +211,7 @@ impl Store for MemoryStore {
     type Cas = Cas;
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(true).await?;
+        self.read(Step::Get, key).await?;
         if self.kind == StoreKind::Cosmos && self.chance(Faults::misses) {
             return Ok(None);
         }
@@ -197,7 +223,7 @@ impl Store for MemoryStore {
         if self.kind == StoreKind::Dynamo && keys.len() > 100 {
             return Err(failed("more than 100 keys"));
         }
-        self.read(true).await?;
+        self.read(Step::Get, keys.first().map_or("", String::as_str)).await?;
         let mut inner = self.inner.borrow_mut();
         let mut found = Vec::new();
         for key in keys {
@@ -211,7 +237,7 @@ impl Store for MemoryStore {
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        let reported = self.write().await?;
+        let reported = self.write(Step::Set, key).await?;
         self.inner.borrow_mut().put(key, Value::Bytes(value.to_vec()), false);
         answer(reported)
     }
@@ -221,7 +247,7 @@ impl Store for MemoryStore {
             return Ok(());
         }
         if matches!(self.kind, StoreKind::Sqlite | StoreKind::Redis) {
-            let reported = self.write().await?;
+            let reported = self.write(Step::Set, &entries[0].0).await?;
             let mut inner = self.inner.borrow_mut();
             for (key, value) in entries {
                 inner.put(key, Value::Bytes(value.clone()), false);
@@ -245,7 +271,7 @@ impl Store for MemoryStore {
         if self.kind == StoreKind::Dynamo && keys.len() > 25 {
             return Err(failed("more than 25 keys"));
         }
-        self.step().await;
+        self.step(Step::Delete, keys.first().map_or("", String::as_str)).await;
         let mut inner = self.inner.borrow_mut();
         inner.operations.writes += 1;
         if inner.faults.as_mut().is_some_and(Faults::read_fails) {
@@ -262,7 +288,7 @@ impl Store for MemoryStore {
     }
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
-        let reported = self.write().await?;
+        let reported = self.write(Step::Increment, key).await?;
         if self.kind == StoreKind::Dynamo && self.chance(Faults::contends) {
             return Err(failed("transaction cancelled"));
         }
@@ -281,7 +307,7 @@ impl Store for MemoryStore {
                 return Ok(delta);
             }
             // The increment and the read of its result are two requests.
-            self.step().await;
+            self.step(Step::Get, key).await;
             return self.inner.borrow().values.count(key).map_err(failed);
         }
         Ok(old + delta)
@@ -290,7 +316,7 @@ impl Store for MemoryStore {
     async fn cas_read(&self, key: &str) -> Result<(Cas, Option<Vec<u8>>), StoreError> {
         // A watch begins before the read.
         let watched = self.inner.borrow().values.stamp(key);
-        self.read(false).await?;
+        self.read(Step::CasRead, key).await?;
         let key = key.to_owned();
         if self.kind == StoreKind::Cosmos && self.chance(Faults::misses) {
             return Ok((Cas { key, stamp: None, value: None }, None));
@@ -306,7 +332,7 @@ impl Store for MemoryStore {
     }
 
     async fn swap(&self, cas: Cas, value: &[u8]) -> Result<(), SwapError> {
-        let reported = self.write().await?;
+        let reported = self.write(Step::Swap, &cas.key).await?;
         let new = Value::Bytes(value.to_vec());
         let unchanged = self.inner.borrow().values.unchanged(&cas);
         if unchanged {

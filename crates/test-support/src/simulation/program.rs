@@ -38,6 +38,11 @@ pub fn text(eid: &str, variant: u32) -> String {
     format!("text-{eid}-{variant}.")
 }
 
+/// Under which field the merging of a text is counted; without the text itself, which is personal.
+pub fn merged(text: &str) -> String {
+    text.replace("text", "merged")
+}
+
 /// The day on which something is counted: ten minutes make a day.
 pub fn day(now: u64) -> u32 {
     (now / 600) as u32
@@ -79,7 +84,7 @@ impl Program for Rules {
 
     fn merge(&self, record: &Record<Body>, update: Body, now: u64) -> Step<Body> {
         let mut body = record.body.clone();
-        let count = one(now, &record.eid, &update.text);
+        let count = one(now, &record.eid, &merged(&update.text));
         body.updates.push(update.text);
         Step { body, timers: Vec::new(), now: Vec::new(), counts: vec![count] }
     }

@@ -3,7 +3,7 @@
 use super::facts::{Change, Facts};
 use super::tasks::{Task, World};
 use super::{Mutant, Outcome, check};
-use crate::memory::Faults;
+use crate::memory::{Faults, Step};
 use crate::{ManualClock, MemoryStore, SeededEntropy};
 use futures::task::noop_waker_ref;
 use ringback_ledger::{Options, StoreKind};
@@ -22,21 +22,54 @@ const RETENTION: u64 = 1_800;
 /// Minutes for everything to drain.
 const MINUTES: u32 = 45;
 
+/// Steps before which a long pause is likely to matter.
+const LONG: [(Step, u8); 8] = [
+    (Step::Set, b'k'),
+    (Step::Set, b'b'),
+    (Step::Set, b'i'),
+    (Step::Get, b'c'),
+    (Step::Swap, b'c'),
+    (Step::Swap, b'k'),
+    (Step::Increment, b'b'),
+    (Step::Increment, b'n'),
+];
+/// Steps before which it is likely to matter that somebody else comes in between.
+const BRIEF: [(Step, u8); 5] =
+    [(Step::CasRead, b'c'), (Step::Swap, b'c'), (Step::Swap, b'k'), (Step::Set, b'i'), (Step::Get, b'c')];
+
+/// Steps that are known to be delicate together: a slot is written while it is fenced, a timer is
+/// filed while its minute is closed, a change lands after its timer has fired.
+const PAIRS: [[(Step, u8); 2]; 4] = [
+    [(Step::Set, b'k'), (Step::CasRead, b'c')],
+    [(Step::Increment, b'b'), (Step::CasRead, b'c')],
+    [(Step::Set, b'b'), (Step::Swap, b'c')],
+    [(Step::Swap, b'k'), (Step::Set, b'i')],
+];
+
 struct Process {
     task: Task,
+    /// What it is about to do.
+    next: Option<(Step, u8)>,
     /// Paused until this step.
     until: u64,
 }
+
+/// An event in one of its variants.
+type Variant = (String, u32);
 
 /// A run of one seed.
 pub struct Scheduler {
     world: Rc<World>,
     random: fastrand::Rng,
     processes: Vec<Process>,
-    todo: Vec<(String, u32)>,
+    todo: Vec<Variant>,
     /// Variants that some client sends.
-    wanted: Vec<(String, u32)>,
+    wanted: Vec<Variant>,
     calm: bool,
+    /// Steps before which processes are often paused in this run: for long, and briefly.
+    focus: [(Step, u8); 2],
+    /// Somebody is to come back while another is paused briefly.
+    woken: bool,
     step: u64,
     changes: u32,
     outcome: Outcome,
@@ -76,6 +109,10 @@ impl Scheduler {
             random: RefCell::new(random.fork()),
             faulty: RefCell::new(!calm),
         });
+        let focus = match random.bool() {
+            true => PAIRS[random.usize(..PAIRS.len())],
+            false => [LONG[random.usize(..LONG.len())], BRIEF[random.usize(..BRIEF.len())]],
+        };
         let (todo, wanted) = draw_events(&mut random, seed);
         Self {
             world,
@@ -84,6 +121,8 @@ impl Scheduler {
             todo,
             wanted,
             calm,
+            focus,
+            woken: false,
             step: 0,
             changes: 0,
             outcome: Outcome::default(),
@@ -129,26 +168,26 @@ impl Scheduler {
                 }
             }
             30..45 => self.start(self.world.tick()),
-            45..65 => {
+            45..75 => {
                 let eid = format!("e{}", self.random.u32(..EVENTS));
-                let change = match self.random.u32(..4) {
-                    0 | 1 => Change::Note,
-                    2 => Change::Snooze,
+                let change = match self.random.u32(..8) {
+                    0..3 => Change::Note,
+                    3..7 => Change::Snooze,
                     _ => Change::Close,
                 };
                 self.changes += 1;
                 let name = format!("x{}", self.changes);
                 self.start(self.world.change(eid, name, change));
             }
-            65..67 => self.start(self.world.erase("p0".to_owned())),
-            67 => self.start(Some(self.world.open())),
-            68 if self.world.options.retention.is_some() => {
+            75..77 => self.start(self.world.erase("p0".to_owned())),
+            77 => self.start(Some(self.world.open())),
+            78 if self.world.options.retention.is_some() => {
                 // The host is down until everything is old. (Retention is far longer than any pause.)
                 self.outcome.crashes += self.processes.len() as u64;
                 self.processes.clear();
                 self.world.clock.advance(RETENTION + 60);
             }
-            70..95 => {
+            80..105 => {
                 let jumps: &[u64] = if self.calm { &[1, 2] } else { &[1, 5, 20, 50, 100] };
                 let jump = jumps[self.random.usize(..jumps.len())];
                 self.world.clock.advance(jump);
@@ -158,7 +197,7 @@ impl Scheduler {
     }
 
     fn start(&mut self, task: Option<Task>) {
-        self.processes.extend(task.map(|task| Process { task, until: 0 }));
+        self.processes.extend(task.map(|task| Process { task, next: None, until: 0 }));
     }
 
     /// One step of one process, or its pause or crash.
@@ -167,27 +206,73 @@ impl Scheduler {
         let Some(&last) = awake.last() else { return };
         let chosen = if self.random.bool() { last } else { awake[self.random.usize(..awake.len())] };
         if !self.calm {
-            match self.random.u32(..1_000) {
-                0..30 => {
-                    self.processes[chosen].until = self.step + self.random.u64(30..400);
-                    self.outcome.pauses += 1;
-                    return;
+            if self.random.u32(..1_000) < 7 {
+                self.processes.remove(chosen);
+                self.outcome.crashes += 1;
+                return;
+            }
+            if let Some(steps) = self.pause(chosen) {
+                self.outcome.pauses += 1;
+                self.processes[chosen].until = self.step + steps;
+                if std::mem::take(&mut self.woken) {
+                    self.wake_one(chosen);
                 }
-                30..37 => {
-                    self.processes.remove(chosen);
-                    self.outcome.crashes += 1;
-                    return;
-                }
-                _ => {}
+                return;
             }
         }
-        self.poll(chosen);
+        // Now and then a process gets several steps in a row.
+        let burst = if self.random.u32(..4) == 0 { self.random.u32(2..6) } else { 1 };
+        let running = self.processes.len();
+        for _ in 0..burst {
+            if self.processes.len() == running {
+                self.poll(chosen);
+            }
+        }
+    }
+
+    /// For how many steps a process is paused, if it is: long enough to outlast leases, or just
+    /// long enough to let others slip in between two steps.
+    fn pause(&mut self, chosen: usize) -> Option<u64> {
+        let next = self.processes[chosen].next;
+        let (long, brief) = (self.random.u64(30..400), self.random.u64(2..40));
+        // Everybody reads and swaps roots: too many pauses there, and nobody gets anywhere.
+        let share = if self.focus[0].1 == b'c' { 100 } else { 400 };
+        match self.random.u32(..1_000) {
+            0..10 => Some(long),
+            10..30 => Some(brief),
+            dice if next == Some(self.focus[0]) && dice < share => Some(long),
+            500..800 if next == Some(self.focus[1]) => {
+                self.woken = true;
+                Some(brief)
+            }
+            _ => None,
+        }
+    }
+
+    /// One that was paused comes back just now, and does a few steps.
+    fn wake_one(&mut self, but: usize) {
+        let paused: Vec<usize> =
+            (0..self.processes.len()).filter(|&i| i != but && self.processes[i].until > self.step).collect();
+        let telling = paused.iter().copied().find(|&i| self.processes[i].next == Some(self.focus[0]));
+        let Some(woken) = telling.or_else(|| self.random.choice(&paused).copied()) else {
+            return;
+        };
+        self.processes[woken].until = 0;
+        let running = self.processes.len();
+        for _ in 0..self.random.u32(1..7) {
+            if self.processes.len() == running {
+                self.poll(woken);
+            }
+        }
     }
 
     fn poll(&mut self, index: usize) {
         let mut context = Context::from_waker(noop_waker_ref());
+        self.world.store.take_waiting();
         if self.processes[index].task.as_mut().poll(&mut context).is_ready() {
             self.processes.remove(index);
+        } else {
+            self.processes[index].next = self.world.store.take_waiting();
         }
     }
 
@@ -221,7 +306,8 @@ impl Scheduler {
                 }
             }
             if self.random.u32(..6) == 0 {
-                self.world.clock.advance([5, 20, 60][self.random.usize(..3)]);
+                let jump = [5, 20, 60][self.random.usize(..3)];
+                self.world.clock.advance(if self.calm { 1 } else { jump });
                 self.start(self.world.tick());
             }
         }
@@ -273,8 +359,8 @@ impl Scheduler {
 }
 
 /// Which events come, in which variants, and how often each is sent.
-fn draw_events(random: &mut fastrand::Rng, seed: u64) -> (Vec<(String, u32)>, Vec<(String, u32)>) {
-    let copies = if seed % 2 == 0 { 1 } else { 3 };
+fn draw_events(random: &mut fastrand::Rng, seed: u64) -> (Vec<Variant>, Vec<Variant>) {
+    let copies = if seed.is_multiple_of(2) { 1 } else { 3 };
     let (mut todo, mut wanted) = (Vec::new(), Vec::new());
     for event in 0..EVENTS {
         let variants = [1, 1, 2, 3][random.usize(..4)];

@@ -109,7 +109,7 @@ impl World {
         let (world, ledger) = (self.clone(), self.ledger()?);
         let key = (eid.clone(), name.clone());
         self.facts.borrow_mut().changes.insert(key.clone(), (change.clone(), false));
-        let delay = self.random.borrow_mut().u64(0..150);
+        let delay = self.random.borrow_mut().u64(0..90);
         Some(Box::pin(async move {
             let step = |record: &Record<Body>| -> Result<Step<Body>, ()> {
                 let now = world.clock.now();

@@ -1,0 +1,451 @@
+//! How the ledger behaves, one behaviour a test, on every store where stores differ.
+
+use futures::executor::block_on;
+use ringback_ledger::{
+    Appended, Changed, Clock, Due, HandOver, Ledger, OnDifferent, OpenError, Options, Record, Step, StoreKind,
+    TickReport, Timer,
+};
+use ringback_test_support::simulation::program::{self, Body, Rules};
+use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use serde_json::json;
+use std::cell::RefCell;
+
+type TestLedger = Ledger<MemoryStore, ManualClock, SeededEntropy, Rules>;
+
+const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
+/// A full minute.
+const START: u64 = 1_000_000_020;
+
+#[derive(Default)]
+struct Receiver(RefCell<Vec<String>>);
+
+impl HandOver for Receiver {
+    async fn hand_over(&self, jobs: Vec<Due>) {
+        self.0.borrow_mut().extend(jobs.into_iter().map(|due| format!("{} {}", due.eid, due.job)));
+    }
+}
+
+struct World {
+    store: MemoryStore,
+    clock: ManualClock,
+    ledger: TestLedger,
+    receiver: Receiver,
+}
+
+fn try_open(store: &MemoryStore, clock: &ManualClock, options: Options) -> Result<TestLedger, OpenError> {
+    let entropy = SeededEntropy::new(clock.now());
+    block_on(Ledger::open(store.clone(), clock.clone(), entropy, Rules, options))
+}
+
+fn world_with(kind: StoreKind, options: Options) -> World {
+    let (store, clock) = (MemoryStore::new(kind), ManualClock::at(START));
+    let ledger = try_open(&store, &clock, options).expect("opens");
+    World { store, clock, ledger, receiver: Receiver::default() }
+}
+
+fn world(kind: StoreKind) -> World {
+    world_with(kind, Options::default())
+}
+
+impl World {
+    fn append(&self, eid: &str, variant: u32, mode: OnDifferent) -> Appended {
+        let draft = program::draft(eid, variant, "p1", self.clock.now());
+        block_on(self.ledger.append(draft, mode)).expect("appends")
+    }
+
+    fn tick(&self) -> TickReport {
+        block_on(self.ledger.tick(&self.receiver)).expect("ticks")
+    }
+
+    fn read(&self, eid: &str) -> Option<Record<Body>> {
+        block_on(self.ledger.read(eid)).expect("reads")
+    }
+
+    fn change(&self, eid: &str, step: impl Fn(&Record<Body>) -> Step<Body>) -> Changed<Body, ()> {
+        block_on(self.ledger.change(eid, |record| Ok(step(record)))).expect("changes")
+    }
+
+    fn jobs(&self) -> Vec<String> {
+        std::mem::take(&mut *self.receiver.0.borrow_mut())
+    }
+
+    fn count(&self, eid: &str, field: &str) -> i64 {
+        (program::day(START)..=program::day(self.clock.now()))
+            .map(|day| block_on(self.ledger.counts(day)).expect("counts"))
+            .filter_map(|counts| counts.get(eid)?.get(field).copied())
+            .sum()
+    }
+}
+
+fn event_key(n: u64) -> String {
+    format!("k:00:{n:012}")
+}
+
+#[test]
+fn an_event_is_readable_before_and_after_it_is_sealed() {
+    for kind in STORES {
+        let world = world(kind);
+        assert_eq!(world.append("e", 0, OnDifferent::Update), Appended::New { n: 1 });
+        assert!(world.read("e").is_some_and(|record| !record.sealed));
+        assert_eq!(world.tick().sealed, 1, "{kind:?}");
+        assert!(world.read("e").is_some_and(|record| record.sealed && record.body.text == "text-e-0."));
+        assert_eq!(world.jobs(), ["e alert"]);
+        assert_eq!(world.count("e", "sealed"), 1);
+        assert_eq!(world.read("other"), None);
+    }
+}
+
+#[test]
+fn an_equal_repeat_is_a_replay_before_and_after_sealing() {
+    for kind in STORES {
+        let world = world(kind);
+        world.append("e", 0, OnDifferent::Conflict);
+        assert_eq!(world.append("e", 0, OnDifferent::Conflict), Appended::Replay { n: 1 });
+        world.tick();
+        assert_eq!(world.append("e", 0, OnDifferent::Conflict), Appended::Replay { n: 1 });
+        assert_eq!(world.tick().sealed, 0);
+    }
+}
+
+#[test]
+fn a_different_repeat_is_a_conflict_before_and_after_sealing() {
+    for kind in STORES {
+        let world = world(kind);
+        world.append("e", 0, OnDifferent::Conflict);
+        assert_eq!(world.append("e", 1, OnDifferent::Conflict), Appended::Conflict);
+        world.tick();
+        assert_eq!(world.append("e", 1, OnDifferent::Conflict), Appended::Conflict);
+    }
+}
+
+#[test]
+fn updates_are_merged_once_and_in_order() {
+    for kind in STORES {
+        let world = world(kind);
+        for variant in [0, 1, 2, 1] {
+            world.append("e", variant, OnDifferent::Update);
+        }
+        world.tick();
+        assert_eq!(world.append("e", 2, OnDifferent::Update), Appended::Replay { n: 1 });
+        world.append("e", 3, OnDifferent::Update);
+        world.tick();
+        let record = world.read("e").expect("is there");
+        assert_eq!(record.body.text, "text-e-0.");
+        assert_eq!(record.body.updates, ["text-e-1.", "text-e-2.", "text-e-3."], "{kind:?}");
+        assert_eq!((world.count("e", "merged-e-1."), world.count("e", "sealed")), (1, 1));
+        assert_eq!(world.jobs(), ["e alert"]);
+    }
+}
+
+#[test]
+fn a_change_is_refused_before_sealing_and_numbered_after() {
+    let world = world(StoreKind::Sqlite);
+    let note = |record: &Record<Body>| program::note(record, "x");
+    assert!(matches!(world.change("e", note), Changed::Absent));
+    world.append("e", 0, OnDifferent::Update);
+    assert!(matches!(world.change("e", note), Changed::NotSealed));
+    world.tick();
+    let Changed::Done { record, .. } = world.change("e", note) else {
+        panic!("not changed");
+    };
+    assert_eq!((record.revision, record.body.notes.len()), (1, 1));
+    let stale = block_on(world.ledger.change("e", |record| match record.revision {
+        0 => Ok(program::note(record, "y")),
+        current => Err(current),
+    }));
+    assert!(matches!(stale, Ok(Changed::Refused(1))));
+}
+
+#[test]
+fn a_timer_fires_in_its_minute_and_never_before() {
+    for kind in STORES {
+        let world = world(kind);
+        world.append("e", 0, OnDifferent::Update);
+        world.tick();
+        let due = START + 120;
+        world.change("e", |record| program::snooze(record, "on the minute", due));
+        world.change("e", |record| program::snooze(record, "a second later", due + 1));
+        let done = |world: &World| world.read("e").map(|r| r.body.snoozes.iter().map(|s| s.1).collect::<Vec<_>>());
+        world.clock.set(due - 1);
+        world.tick();
+        assert_eq!(done(&world), Some(vec![false, false]), "{kind:?}");
+        world.clock.set(due);
+        world.tick();
+        assert_eq!(done(&world), Some(vec![true, false]));
+        world.clock.set(due + 59);
+        world.tick();
+        assert_eq!(done(&world), Some(vec![true, false]));
+        world.clock.set(due + 60);
+        world.tick();
+        assert_eq!(done(&world), Some(vec![true, true]));
+    }
+}
+
+#[test]
+fn deadlines_escalate_level_by_level_and_are_counted_once() {
+    let world = world(StoreKind::Sqlite);
+    world.append("e", 0, OnDifferent::Update);
+    for _ in 0..20 {
+        world.tick();
+        world.tick();
+        world.change("e", |record| {
+            let mut body = record.body.clone();
+            body.confirmed = vec!["alert".to_owned(), "escalate 1".to_owned(), "escalate 2".to_owned()];
+            Step { body, timers: vec![], now: vec![], counts: vec![] }
+        });
+        world.clock.advance(60);
+    }
+    assert_eq!(world.jobs(), ["e alert", "e escalate 1", "e escalate 2"]);
+    assert_eq!((world.count("e", "escalate 1"), world.count("e", "escalate 2")), (1, 1));
+}
+
+#[test]
+fn ten_thousand_timers_of_one_minute_are_fired_in_committed_pieces() {
+    let world = world(StoreKind::Sqlite);
+    world.append("e", 0, OnDifferent::Update);
+    world.tick();
+    let due = START + 600;
+    for part in 0..100 {
+        world.change("e", |record| {
+            let timer = |i| Timer { due, job: format!("snooze {part}-{i}") };
+            let timers = (0..100).map(timer).collect();
+            Step { body: record.body.clone(), timers, now: vec![], counts: vec![] }
+        });
+    }
+    world.clock.set(due);
+    world.store.reset();
+    let report = world.tick();
+    assert!(report.fired >= 10_000, "{report:?}");
+    // 50 to 100 pieces, each a few operations.
+    let operations = world.store.operations();
+    assert!((100..=400).contains(&operations.writes), "{operations:?}");
+}
+
+#[test]
+fn a_hole_blocks_for_half_a_minute_and_is_then_given_up() {
+    for kind in STORES {
+        let world = world(kind);
+        world.append("a", 0, OnDifferent::Update);
+        // A writer that dies between its two writes.
+        block_on(ringback_ledger::Store::increment(&world.store, "n:00", 1)).expect("increments");
+        world.append("b", 0, OnDifferent::Update);
+        assert_eq!(world.tick().sealed, 1, "{kind:?}");
+        world.clock.advance(31);
+        let report = world.tick();
+        assert_eq!((report.sealed, report.voided), (1, 1), "{kind:?}");
+        assert!(world.read("b").is_some_and(|record| record.sealed));
+        let status = block_on(world.ledger.status()).expect("status");
+        assert_eq!((status.lag(), &status.shards[0].voided), (0, &vec![2]));
+    }
+}
+
+#[test]
+fn erasure_reaches_sealed_and_unsealed_events_and_leaves_the_rest() {
+    for kind in STORES {
+        let world = world(kind);
+        world.append("sealed", 0, OnDifferent::Update);
+        world.tick();
+        world.append("on-its-way", 0, OnDifferent::Update);
+        block_on(world.ledger.erase("p1")).expect("erases");
+        assert!(world.read("sealed").is_some_and(|record| record.redacted && record.body.text.is_empty()));
+        world.append("later", 0, OnDifferent::Update);
+        for _ in 0..3 {
+            world.clock.advance(60);
+            world.tick();
+        }
+        assert!(world.read("on-its-way").is_some_and(|record| record.redacted), "{kind:?}");
+        assert!(world.read("later").is_some_and(|record| !record.redacted && !record.body.text.is_empty()));
+        // Nothing of it is left to do.
+        world.clock.advance(120);
+        world.tick();
+        world.store.reset();
+        world.tick();
+        assert_eq!(world.store.operations().writes, if kind == StoreKind::Cosmos { 1 } else { 0 });
+    }
+}
+
+#[test]
+fn a_journal_has_notes_of_events_and_of_people_in_order() {
+    for kind in STORES {
+        let world = world(kind);
+        block_on(world.ledger.note_person("p1", json!("first"))).expect("notes");
+        world.append("e", 0, OnDifferent::Update);
+        world.append("e", 0, OnDifferent::Update);
+        world.append("e", 1, OnDifferent::Update);
+        world.tick();
+        block_on(world.ledger.note_person("p1", json!("last"))).expect("notes");
+        let journal = block_on(world.ledger.person("p1")).expect("reads");
+        let notes: Vec<_> = journal.iter().filter_map(|entry| entry.note.clone()).collect();
+        assert_eq!(notes, [json!("first"), json!({"by": "e/0"}), json!({"by": "e/1"}), json!("last")], "{kind:?}");
+        let records: Vec<_> = journal.iter().filter_map(|entry| entry.record.as_ref().map(|r| r.n)).collect();
+        assert_eq!(records, [1, 1]);
+    }
+}
+
+#[test]
+fn retention_deletes_what_may_go_and_asks_again_for_the_rest() {
+    let world = world_with(StoreKind::Sqlite, Options { retention: Some(86_400), ..Options::default() });
+    world.append("open", 0, OnDifferent::Update);
+    world.append("closed", 0, OnDifferent::Update);
+    world.tick();
+    let close = |record: &Record<Body>| program::close(record, "x", START).expect("was open");
+    world.change("closed", close);
+    world.clock.advance(86_400 + 120);
+    assert_eq!(world.tick().retired, 1);
+    world.clock.advance(61);
+    world.tick();
+    assert!(world.read("closed").is_none() && world.read("open").is_some());
+    assert_eq!(world.store.peek("i:closed"), None);
+    world.change("open", close);
+    world.clock.advance(ringback_ledger::RETENTION_RECHECK + 60);
+    assert_eq!(world.tick().retired, 1);
+    assert_eq!(world.count("closed", "sealed"), 1, "counts stay");
+}
+
+#[test]
+fn several_shards_share_the_events_and_add_up_their_counts() {
+    for kind in STORES {
+        let world = world_with(kind, Options { shards: 4, ..Options::default() });
+        for i in 0..40 {
+            world.append(&format!("e{i}"), 0, OnDifferent::Update);
+        }
+        assert_eq!(world.tick().sealed, 40);
+        let status = block_on(world.ledger.status()).expect("status");
+        assert!(status.shards.iter().all(|shard| shard.sealed > 0), "{status:?}");
+        assert_eq!(block_on(world.ledger.counts(program::day(START))).expect("counts").len(), 40);
+    }
+}
+
+#[test]
+fn a_new_process_continues_and_finds_the_same_store() {
+    for kind in STORES {
+        let first = world(kind);
+        first.append("e", 0, OnDifferent::Update);
+        let ledger = try_open(&first.store, &first.clock, Options::default()).expect("opens again");
+        assert_eq!(ledger.kind(), kind);
+        let second = World { ledger, receiver: Receiver::default(), ..first };
+        assert_eq!(second.tick().sealed, 1);
+    }
+}
+
+#[test]
+fn another_number_of_shards_is_refused_with_what_to_set() {
+    let world = world(StoreKind::Redis);
+    let refused = try_open(&world.store, &world.clock, Options { shards: 2, ..Options::default() });
+    let text = refused.err().map(|error| error.to_string());
+    assert_eq!(text.as_deref(), Some("installed with 1 shards, configured with 2: set shards = 1"));
+}
+
+#[test]
+fn another_kind_of_store_than_configured_is_refused() {
+    let world = world(StoreKind::Sqlite);
+    let options = Options { kind: Some(StoreKind::Redis), ..Options::default() };
+    assert!(matches!(try_open(&world.store, &world.clock, options), Err(OpenError::Kind { .. })));
+}
+
+#[test]
+fn a_foreign_store_is_refused() {
+    let store = MemoryStore::new(StoreKind::Sqlite);
+    store.plant("o", b"something else");
+    let refused = try_open(&store, &ManualClock::at(START), Options::default());
+    assert!(matches!(refused, Err(OpenError::Unknown(_))));
+}
+
+#[test]
+fn a_corrupted_event_is_stepped_over_and_reported_with_its_key() {
+    let world = world(StoreKind::Sqlite);
+    for eid in ["a", "b", "c"] {
+        world.append(eid, 0, OnDifferent::Update);
+    }
+    world.store.plant(&event_key(2), b"{\"half");
+    let report = world.tick();
+    assert_eq!((report.sealed, report.quarantined), (2, vec![event_key(2)]));
+    let status = block_on(world.ledger.status()).expect("status");
+    assert_eq!((status.lag(), status.shards[0].quarantined_total), (0, 1));
+    let error = block_on(world.ledger.read("b")).expect_err("is corrupted").to_string();
+    assert!(error.starts_with(&event_key(2)), "{error}");
+}
+
+#[test]
+fn a_corrupted_id_keeps_its_event_and_lets_the_rest_pass() {
+    let world = world(StoreKind::Sqlite);
+    world.append("a", 0, OnDifferent::Update);
+    world.append("b", 0, OnDifferent::Update);
+    world.store.plant("i:a", b"???");
+    let report = world.tick();
+    assert_eq!(report.quarantined, vec!["i:a".to_owned(), event_key(1)]);
+    assert!(world.read("b").is_some_and(|record| record.sealed));
+    assert!(world.store.peek(&event_key(1)).is_some());
+}
+
+#[test]
+fn corrupted_timers_records_and_projections_do_not_stop_the_others() {
+    let world = world(StoreKind::Sqlite);
+    for eid in ["a", "b"] {
+        world.append(eid, 0, OnDifferent::Update);
+        world.tick();
+    }
+    let keys = world.store.keys();
+    let timer = keys.iter().find(|key| key.starts_with("b:") && key.ends_with(":1")).expect("a timer");
+    world.store.plant(timer, b"[]");
+    let root = keys.iter().find(|key| key.starts_with("c:")).and_then(|key| world.store.peek(key)).expect("a root");
+    let root: serde_json::Value = serde_json::from_slice(&root).expect("json");
+    let (day, write) = root["d"].as_object().and_then(|days| days.iter().next()).expect("a day");
+    let projection = &format!("p:00:{day}:{}", write.as_str().expect("a name"));
+    world.store.plant(projection, b"[0]");
+    world.store.plant(&event_key(1), b"null");
+    world.append("c", 0, OnDifferent::Update);
+    world.jobs();
+    world.clock.advance(program::RETRY);
+    let report = world.tick();
+    for key in [timer, projection] {
+        assert!(report.quarantined.contains(key), "{key}: {report:?}");
+    }
+    assert!(world.read("c").is_some_and(|record| record.sealed));
+}
+
+#[test]
+fn a_corrupted_root_is_named_and_other_shards_go_on() {
+    let world = world_with(StoreKind::Sqlite, Options { shards: 2, ..Options::default() });
+    for i in 0..20 {
+        world.append(&format!("e{i}"), 0, OnDifferent::Update);
+    }
+    let root = world.store.keys().into_iter().find(|key| key.starts_with("c:00")).expect("a root");
+    let good = world.store.peek(&root).expect("a value");
+    world.store.plant(&root, b"{}");
+    let error = block_on(world.ledger.tick(&world.receiver)).expect_err("is corrupted").to_string();
+    assert!(error.starts_with(&root), "{error}");
+    world.store.plant(&root, &good);
+    let status = block_on(world.ledger.status()).expect("status");
+    assert!(status.shards[1].lag == 0 && status.shards[0].lag > 0, "{status:?}");
+}
+
+#[test]
+fn a_full_store_is_told_apart_and_loses_nothing() {
+    for kind in STORES {
+        let world = world(kind);
+        world.append("before", 0, OnDifferent::Update);
+        world.store.set_full(true);
+        let draft = program::draft("during", 0, "p1", world.clock.now());
+        let error = block_on(world.ledger.append(draft, OnDifferent::Update)).expect_err("is full");
+        assert!(error.is_full(), "{kind:?}: {error}");
+        let error = block_on(world.ledger.tick(&world.receiver)).expect_err("is full");
+        assert!(error.is_full(), "{kind:?}: {error}");
+        world.store.set_full(false);
+        world.append("during", 0, OnDifferent::Update);
+        world.tick();
+        world.clock.advance(60);
+        world.tick();
+        assert!(world.read("before").is_some_and(|record| record.sealed));
+        assert!(world.read("during").is_some_and(|record| record.sealed), "{kind:?}");
+    }
+}
+
+#[test]
+fn names_that_keys_cannot_hold_are_refused() {
+    let world = world(StoreKind::Sqlite);
+    for (eid, person) in [("a:b", "p"), ("", "p"), ("a", "p/q")] {
+        let draft = program::draft(eid, 0, person, START);
+        assert!(block_on(world.ledger.append(draft, OnDifferent::Update)).is_err());
+    }
+}
