@@ -1,1 +1,26 @@
-//! placeholder
+//! The world of the end-to-end scenarios (in `e2e/`): the real components on a host, receivers for what they send, and a
+//! clock that can be moved.
+//!
+//! The same scenarios run on the local host, in this process, and on Spin when `RINGBACK_SPIN` names its binary; those that
+//! need a moved clock or faults say that they are left out there. Nothing of the product is linked in: what a scenario
+//! knows of Ringback is its HTTP interface.
+
+mod backend;
+mod call;
+mod cases;
+mod receiver;
+mod signing;
+mod variables;
+mod wait;
+mod world;
+
+pub use call::{Answer, Call};
+pub use cases::{Shown, instant};
+pub use receiver::{Received, Receiver, Reply};
+pub use signing::Signer;
+pub use variables::FORMBRICKS_SECRET;
+pub use variables::{
+    ADMIN, AGENT, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, INTAKE, PEPPER, RESEND_KEY, SLACK_PATH,
+};
+pub use wait::{eventually, soon};
+pub use world::{Options, World, location_id};

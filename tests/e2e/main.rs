@@ -1,0 +1,15 @@
+//! End-to-end scenarios: real HTTP on the real components, on the local host or, with `RINGBACK_SPIN`, on Spin.
+
+mod answers;
+mod bad_input;
+mod case_work;
+mod consent;
+mod deadlines;
+mod delivery;
+mod insights;
+mod intake;
+mod operations;
+mod storm;
+mod survival;
+mod wake;
+mod webhooks;

@@ -1,0 +1,62 @@
+//! What a request costs the store, counted where the store is asked.
+
+use crate::answers::anonymous;
+use ringback_host::{Effect, Fault, StoreCounts};
+use ringback_tests::World;
+
+/// A world without wake-ups: whatever is counted is the request itself. Its intake and its tick are warm.
+async fn quiet() -> Option<World> {
+    let world = World::with_clock().await?;
+    world.faults.add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
+    let _ = world.take_and_seal(&anonymous(10)).await;
+    Some(world)
+}
+
+/// Reads and write transactions of a piece of work.
+async fn cost(world: &World, work: impl AsyncFnOnce()) -> (u64, u64) {
+    let before = world.store_operations();
+    work().await;
+    let cost: StoreCounts = world.store_operations().since(&before);
+    (cost.reads(), cost.write_transactions())
+}
+
+#[tokio::test]
+async fn intake_reads_twice_and_writes_twice() {
+    let Some(world) = quiet().await else { return };
+    for round in 0..5 {
+        let cost = cost(&world, async || drop(world.take(&anonymous(3)).await)).await;
+        assert_eq!(cost, (2, 2), "answer {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_repeat_reads_once_and_writes_nothing() {
+    let Some(world) = quiet().await else { return };
+    let post = async || drop(world.feedback(&anonymous(3)).header("idempotency-key", "k-1").send().await.expect(202));
+    post().await;
+    world.sealed().await;
+    for round in 0..5 {
+        let _ = world.feedback(&anonymous(3)).send().await.expect(202);
+        assert_eq!(cost(&world, post).await, (1, 0), "repeat {round}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_tick_reads_twice_and_writes_nothing() {
+    let Some(world) = quiet().await else { return };
+    for round in 0..5 {
+        assert_eq!(cost(&world, async || world.tick().await).await, (2, 0), "tick {round}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_tick_costs_the_same_whatever_is_stored_and_waiting() {
+    let Some(world) = quiet().await else { return };
+    let answer = anonymous(2);
+    futures::future::join_all((0..200).map(|_| world.take(&answer))).await;
+    world.sealed().await;
+    world.tick().await;
+    assert_eq!(cost(&world, async || world.tick().await).await, (2, 0));
+    let (reads, writes) = cost(&world, async || drop(world.take(&answer).await)).await;
+    assert_eq!((reads, writes), (2, 2));
+}

@@ -1,0 +1,162 @@
+//! What the application runs on: the local host in this process, the local host's program, or Spin.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ringback_host::{FaultPlan, Host, MovableClock, Running};
+
+/// What every start needs.
+pub(crate) struct Start<'a> {
+    pub state: &'a Path,
+    pub variables: &'a [(&'static str, String)],
+}
+
+/// The application, running.
+pub(crate) enum Backend {
+    Local(Box<Running>),
+    Process(Process),
+}
+
+impl Backend {
+    pub async fn local(start: &Start<'_>, clock: &MovableClock, faults: &FaultPlan) -> Self {
+        let mut host = Host::builder(manifest())
+            .state_dir(start.state)
+            .cache_dir(compiled())
+            .clock(clock.clone())
+            .faults(faults.clone())
+            .ticker(false);
+        for (name, value) in start.variables {
+            host = host.variable(*name, value.as_str());
+        }
+        let running = host.start().await.unwrap_or_else(|error| panic!("the host does not start: {error}"));
+        Self::Local(Box::new(running))
+    }
+
+    pub fn url(&self) -> String {
+        match self {
+            Self::Local(running) => running.url(),
+            Self::Process(process) => process.url.clone(),
+        }
+    }
+
+    /// Everything the components and the host have written.
+    pub fn log(&self) -> String {
+        match self {
+            Self::Local(running) => {
+                running.logs().into_iter().map(|line| format!("{}: {}\n", line.component, line.text)).collect()
+            }
+            Self::Process(process) => std::fs::read_to_string(&process.log).unwrap_or_default(),
+        }
+    }
+}
+
+/// A program that runs the application. It dies with this value.
+pub(crate) struct Process {
+    child: Child,
+    url: String,
+    log: PathBuf,
+}
+
+impl Process {
+    /// The local host's program, its clock moved.
+    pub fn host(start: &Start<'_>, offset_s: i64) -> Self {
+        let mut command = Command::new(host_program());
+        command.args(["--listen", "127.0.0.1:0", "--no-ticker", "--manifest"]).arg(manifest());
+        command.arg("--state-dir").arg(start.state).arg("--cache-dir").arg(compiled());
+        command.args(["--clock-offset-seconds", &offset_s.to_string()]);
+        let (mut child, log) = spawn(command, start, Stdio::piped());
+        let stdout = child.stdout.take().expect("a pipe");
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("reads");
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("did not start: {}", said()));
+        Self { url: url.to_owned(), child, log }
+    }
+
+    /// Spin, on a free port.
+    pub async fn spin(program: &Path, start: &Start<'_>) -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+        let address = free.expect("a free port").to_string();
+        let mut command = Command::new(program);
+        command.arg("up").arg("--from").arg(manifest()).args(["--listen", &address]);
+        command.arg("--state-dir").arg(start.state);
+        let (child, log) = spawn(command, start, Stdio::null());
+        let mut process = Self { child, url: format!("http://{address}"), log };
+        let since = Instant::now();
+        while tokio::net::TcpStream::connect(&address).await.is_err() {
+            let ended = process.child.try_wait().expect("asks").is_some();
+            let patient = since.elapsed() < Duration::from_secs(120);
+            assert!(
+                !ended && patient,
+                "Spin did not start: {}",
+                std::fs::read_to_string(&process.log).unwrap_or_default()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        process
+    }
+}
+
+impl Process {
+    /// SIGKILL, to its whole group: Spin runs its trigger in a process of its own.
+    pub fn kill(&self) {
+        let group = format!("-{}", self.child.id());
+        // It may have ended by itself.
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(mut command: Command, start: &Start<'_>, stdout: Stdio) -> (Child, PathBuf) {
+    let log = start.state.with_extension("log");
+    let file = File::options().create(true).append(true).open(&log).expect("a log file");
+    for (name, value) in start.variables {
+        command.env(format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase()), value);
+    }
+    command.stdin(Stdio::null()).stdout(stdout).stderr(file).process_group(0);
+    let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    (child, log)
+}
+
+/// The Spin binary that scenarios are to run on instead of the local host.
+pub(crate) fn spin() -> Option<PathBuf> {
+    std::env::var_os("RINGBACK_SPIN").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// The application under test: the one of this repository, unless `RINGBACK_MANIFEST` names another.
+fn manifest() -> PathBuf {
+    let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("spin.toml");
+    std::env::var_os("RINGBACK_MANIFEST").map_or_else(ours, PathBuf::from)
+}
+
+/// `target/debug`, where this test lies in `deps`.
+fn profile_folder() -> PathBuf {
+    let test = std::env::current_exe().expect("a running program");
+    test.ancestors().nth(2).expect("deps lies in the profile's folder").to_owned()
+}
+
+/// Compiled components, shared by all worlds.
+fn compiled() -> PathBuf {
+    profile_folder().with_file_name("tmp").join("compiled")
+}
+
+/// The local host's program beside this test; built when it is not there yet.
+fn host_program() -> PathBuf {
+    let program = profile_folder().join("ringback-host");
+    if !program.exists() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo).args(["build", "--quiet", "-p", "ringback-host"]).status();
+        assert!(built.is_ok_and(|status| status.success()), "the local host does not build");
+    }
+    program
+}

@@ -1,0 +1,47 @@
+//! Tokens, secrets and addresses of a world. All of them are made up; scenarios look for them where they must not appear.
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
+use crate::receiver::Receiver;
+
+/// The bearer token of the role `intake`.
+pub const INTAKE: &str = "test-intake-5d1c0a6e";
+/// The bearer token of the role `agent`.
+pub const AGENT: &str = "test-agent-93b7f2d4";
+/// The bearer token of the role `admin`.
+pub const ADMIN: &str = "test-admin-e80f6a11";
+/// The pepper.
+pub const PEPPER: &str = "test-pepper-that-must-never-be-printed-4711";
+/// Secret of the source `formbricks`: the one of the specification's test vector.
+pub const FORMBRICKS_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+/// Secret of the source `crm` from before its rotation.
+pub const CRM_SECRET_BEFORE: &str = "whsec_b2xkLXNlY3JldC1vZi10aGUtY3JtLTAwMDE=";
+/// Secret of the source `crm`.
+pub const CRM_SECRET: &str = "whsec_bmV3LXNlY3JldC1vZi10aGUtY3JtLTAwMDI=";
+/// Secret with which events are signed that leave.
+pub const EVENTS_SECRET: &str = "whsec_c2VjcmV0LW9mLW91dGdvaW5nLWV2ZW50cw==";
+/// Key of the mail provider.
+pub const RESEND_KEY: &str = "re_test_2f6c9d0b";
+/// Path of the chat's incoming webhook; whoever knows it can write.
+pub const SLACK_PATH: &str = "/services/T0TEST/B0TEST/s3cr3tpath";
+
+/// The variables of a world with these receivers.
+pub(crate) fn all(chat: &Receiver, mail: &Receiver, events: &Receiver) -> Vec<(&'static str, String)> {
+    let hash = |token: &str| HEXLOWER.encode(&Sha256::digest(token.as_bytes()));
+    vec![
+        ("pepper", PEPPER.to_owned()),
+        ("intake_token_sha256", hash(INTAKE)),
+        ("agent_token_sha256", hash(AGENT)),
+        ("admin_token_sha256", hash(ADMIN)),
+        ("formbricks_webhook_secret", FORMBRICKS_SECRET.to_owned()),
+        ("crm_webhook_secret", format!("{CRM_SECRET} {CRM_SECRET_BEFORE}")),
+        ("slack_webhook_url", format!("{}{SLACK_PATH}", chat.origin())),
+        ("slack_origin", chat.origin()),
+        ("resend_api_key", RESEND_KEY.to_owned()),
+        ("resend_origin", mail.origin()),
+        ("events_webhook_url", format!("{}/hook", events.origin())),
+        ("events_webhook_secret", EVENTS_SECRET.to_owned()),
+        ("events_webhook_origin", events.origin()),
+    ]
+}

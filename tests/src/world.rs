@@ -1,0 +1,309 @@
+//! One application with its surroundings, for one scenario.
+
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use http::Method;
+use ringback_host::{FaultPlan, MovableClock, StoreCounts};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::backend::{Backend, Process, Start, spin};
+use crate::call::{Call, Caller, caller};
+use crate::cases::Shown;
+use crate::receiver::{Receiver, Reply};
+use crate::variables::{self, ADMIN, AGENT, INTAKE};
+use crate::wait::eventually;
+
+/// Scenarios run side by side; those that measure time have the machine for themselves.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+enum Turn {
+    Shared { _guard: RwLockReadGuard<'static, ()> },
+    Alone { _guard: RwLockWriteGuard<'static, ()> },
+}
+
+/// How a world differs from the usual one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Receivers refuse connections until they are opened.
+    pub closed: bool,
+    /// No other scenario runs at the same time.
+    pub alone: bool,
+    /// In a process of its own, so that it can be killed.
+    pub process: bool,
+}
+
+/// The application with receivers for everything it sends.
+pub struct World {
+    backend: Option<Backend>,
+    caller: Caller,
+    /// The chat's incoming webhook.
+    pub chat: Receiver,
+    /// The mail provider.
+    pub mail: Receiver,
+    /// The receiver of signed events.
+    pub events: Receiver,
+    /// Makes store operations and outbound requests fail; only on the local host in this process.
+    pub faults: FaultPlan,
+    clock: MovableClock,
+    offset_s: i64,
+    state: TempDir,
+    _turn: Turn,
+}
+
+impl World {
+    /// When time begins: the start of a minute, as the ledger's timers count in minutes.
+    #[must_use]
+    pub fn beginning() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_339_800, 0).expect("2026-11-22T09:30:00Z")
+    }
+
+    /// A world on whatever host is under test. Its clock must not be moved.
+    pub async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// A world whose clock can be moved and whose store can fail; none on Spin, which has neither.
+    pub async fn with_clock() -> Option<Self> {
+        Self::with_clock_and(Options::default()).await
+    }
+
+    /// The same, with options.
+    pub async fn with_clock_and(options: Options) -> Option<Self> {
+        if spin().is_some() && !options.process {
+            eprintln!("left out on Spin: it takes a clock that can be moved");
+            return None;
+        }
+        Some(Self::with(options).await)
+    }
+
+    /// A world with options, on whatever host is under test.
+    pub async fn with(options: Options) -> Self {
+        let turn = match options.alone {
+            true => Turn::Alone { _guard: MACHINE.write().await },
+            false => Turn::Shared { _guard: MACHINE.read().await },
+        };
+        let mut world = Self {
+            backend: None,
+            caller: caller(),
+            chat: Receiver::closed(Reply::status(200).body("ok")),
+            mail: Receiver::closed(Reply::status(200).body(r#"{"id":"mail-1"}"#)),
+            events: Receiver::closed(Reply::status(204)),
+            faults: FaultPlan::new(),
+            clock: MovableClock::at(system(Self::beginning())),
+            offset_s: 0,
+            state: TempDir::new().expect("a folder"),
+            _turn: turn,
+        };
+        if !options.closed {
+            world.open_receivers();
+        }
+        world.run(options.process).await;
+        world
+    }
+
+    async fn run(&mut self, process: bool) {
+        let variables = variables::all(&self.chat, &self.mail, &self.events);
+        let state = self.state.path().join("state");
+        let start = Start { state: &state, variables: &variables };
+        self.backend = Some(match (spin(), process) {
+            (Some(program), _) => Backend::Process(Process::spin(&program, &start).await),
+            (None, true) => Backend::Process(Process::host(&start, self.offset_s)),
+            (None, false) => Backend::local(&start, &self.clock, &self.faults).await,
+        });
+    }
+
+    /// Ends it as a power failure would, and starts it again on the same state.
+    pub async fn crash_and_restart(&mut self) {
+        let process = matches!(self.backend, Some(Backend::Process(_)));
+        // Dropping a backend is killing it.
+        self.backend = None;
+        self.run(process).await;
+    }
+
+    /// SIGKILL to the process, while others still talk to it. It stays dead until it is started again.
+    ///
+    /// # Panics
+    /// When the application runs in this process.
+    pub fn kill(&self) {
+        match self.backend() {
+            Backend::Process(process) => process.kill(),
+            Backend::Local(_) => panic!("only a process can be killed"),
+        }
+    }
+
+    /// Starts it again on the same state, in a process, with its clock moved further. Spin's clock cannot be moved: false.
+    pub async fn restart_later(&mut self, by: TimeDelta) -> bool {
+        self.backend = None;
+        self.offset_s += by.num_seconds();
+        self.run(true).await;
+        spin().is_none()
+    }
+
+    /// All receivers begin to listen.
+    pub fn open_receivers(&self) {
+        for receiver in [&self.chat, &self.mail, &self.events] {
+            receiver.open();
+        }
+    }
+
+    fn backend(&self) -> &Backend {
+        self.backend.as_ref().expect("the application runs")
+    }
+
+    /// What time the application thinks it is.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        use ringback_host::Clock as _;
+        match self.backend() {
+            Backend::Local(_) => utc(self.clock.now()),
+            Backend::Process(_) => utc(SystemTime::now()) + TimeDelta::seconds(self.offset_s),
+        }
+    }
+
+    /// Moves the clock and has due work done.
+    pub async fn pass(&self, time: TimeDelta) {
+        self.pass_asleep(time);
+        self.tick().await;
+    }
+
+    /// Moves the clock without a tick.
+    pub fn pass_asleep(&self, time: TimeDelta) {
+        self.set_clock(self.now() + time);
+    }
+
+    /// Moves the clock to that long after the beginning and has due work done.
+    pub async fn at(&self, since_beginning: TimeDelta) {
+        self.set_clock(Self::beginning() + since_beginning);
+        self.tick().await;
+    }
+
+    /// Moves the clock without a tick.
+    pub fn set_clock(&self, to: DateTime<Utc>) {
+        self.clock.set(system(to));
+    }
+
+    /// Has due work done, deliveries included.
+    pub async fn tick(&self) {
+        let _ = self.post("/v1/tick").token(ADMIN).send().await.expect(204);
+    }
+
+    /// Waits until every answer that was taken is sealed, whoever's tick does it.
+    pub async fn sealed(&self) {
+        eventually("everything is sealed", async || {
+            self.tick().await;
+            self.ready().await["shards"][0]["lag"] == 0
+        })
+        .await;
+    }
+
+    /// The answer of `GET /readyz`.
+    pub async fn ready(&self) -> Value {
+        self.get("/readyz").send().await.expect(200).json()
+    }
+
+    /// How many slots of the log are taken.
+    pub async fn head(&self) -> u64 {
+        let ready = self.ready().await;
+        ready["shards"][0]["head"].as_u64().unwrap_or_else(|| panic!("no head: {ready}"))
+    }
+
+    /// Everything the components and the host have written.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.backend().log()
+    }
+
+    /// Store operations so far; only on the local host in this process.
+    ///
+    /// # Panics
+    /// Elsewhere.
+    #[must_use]
+    pub fn store_operations(&self) -> StoreCounts {
+        match self.backend() {
+            Backend::Local(running) => running.store_operations(),
+            Backend::Process(_) => panic!("operations are counted in this process only"),
+        }
+    }
+
+    /// A POST to a path.
+    #[must_use]
+    pub fn post(&self, path: &str) -> Call {
+        self.call(Method::POST, path)
+    }
+
+    /// A GET of a path.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    /// Any method on a path.
+    #[must_use]
+    pub fn call(&self, method: Method, path: &str) -> Call {
+        Call::new(self.caller.clone(), method, format!("{}{path}", self.backend().url()))
+    }
+
+    /// A post of feedback, not sent yet.
+    #[must_use]
+    pub fn feedback(&self, answer: &Value) -> Call {
+        self.post("/v1/feedback").token(INTAKE).json(answer)
+    }
+
+    /// Posts feedback and returns its id.
+    pub async fn take(&self, answer: &Value) -> String {
+        location_id(&self.feedback(answer).send().await)
+    }
+
+    /// Posts feedback, waits until it is sealed and returns its id.
+    pub async fn take_and_seal(&self, answer: &Value) -> String {
+        let id = self.take(answer).await;
+        self.sealed().await;
+        id
+    }
+
+    /// The answer as stored.
+    pub async fn stored(&self, id: &str) -> Value {
+        self.get(&format!("/v1/feedback/{id}")).token(AGENT).send().await.expect(200).json()
+    }
+
+    /// The case.
+    pub async fn case(&self, id: &str) -> Shown {
+        let answer = self.get(&format!("/v1/cases/{id}")).token(AGENT).send().await;
+        Shown::new(answer.expect(200))
+    }
+
+    /// Works the case from its present version.
+    pub async fn work(&self, id: &str, event: &Value) -> crate::Answer {
+        let version = self.case(id).await.etag;
+        self.work_from(id, &version, event).await
+    }
+
+    /// Works the case from a version that was seen before.
+    pub async fn work_from(&self, id: &str, etag: &str, event: &Value) -> crate::Answer {
+        self.post(&format!("/v1/cases/{id}/events")).token(AGENT).header("if-match", etag).json(event).send().await
+    }
+}
+
+fn system(at: DateTime<Utc>) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(at.timestamp_millis().unsigned_abs())
+}
+
+fn utc(at: SystemTime) -> DateTime<Utc> {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    DateTime::UNIX_EPOCH + TimeDelta::milliseconds(since.as_millis().try_into().unwrap_or(i64::MAX))
+}
+
+/// The id in the `Location` of feedback that was taken.
+///
+/// # Panics
+/// When it was not.
+#[track_caller]
+pub fn location_id(answer: &crate::Answer) -> String {
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let location = answer.header("location");
+    let id = location.strip_prefix("/v1/feedback/").unwrap_or_else(|| panic!("no location: {answer:?}"));
+    id.to_owned()
+}
