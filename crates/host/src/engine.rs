@@ -87,11 +87,13 @@ pub(crate) enum CompileError {
     Machine(#[from] HostError),
 }
 
-/// Compiles a component, or takes it from an earlier compilation of the same bytes by the same engine.
+/// Compiles a component, or takes it from an earlier compilation of the same bytes by the same engine. Calls
+/// `on_work` before it compiles, which takes seconds.
 pub(crate) fn compile(
     engine: &'static Engine,
     wasm: &[u8],
     cache: &Path,
+    on_work: impl FnOnce(),
 ) -> std::result::Result<Component, CompileError> {
     static COMPILED: OnceLock<Mutex<HashMap<String, Component>>> = OnceLock::new();
     let compiled = COMPILED.get_or_init(Mutex::default);
@@ -105,6 +107,7 @@ pub(crate) fn compile(
     let component = match load(engine, &file) {
         Some(component) => component,
         None => {
+            on_work();
             let component = Component::new(engine, wasm).map_err(|error| CompileError::Wasm(format!("{error:#}")))?;
             keep(&component, cache, &file)?;
             component

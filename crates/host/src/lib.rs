@@ -31,6 +31,16 @@
 //!   file and table, in WAL mode. With a runtime configuration in Spin's form, on Redis, as Spin's Redis store
 //!   behaves.
 //!
+//! # Where it differs from Spin on purpose
+//! - The key-value file is in WAL mode; incrementing a value that is no counter is an error, where Spin panics and
+//!   fails from then on.
+//! - `TCP_NODELAY` is set: an answer with a body does not wait 40 ms for the client's acknowledgement.
+//! - Two equal routes are refused, where Spin takes the later one.
+//! - A component does not see the request's `host` header: the engine withholds it. The host is in the request's
+//!   authority and in `spin-full-url`, in Spin as well.
+//! - The engine is one version newer than that of Spin 4.1 and stricter: a component built with `wit-bindgen` below
+//!   0.61 and its feature `inter-task-wakeup` traps here.
+//!
 //! # What it does not do
 //! TLS for the listening socket, other triggers, SQLite databases, language models, WASI 0.2 HTTP handlers,
 //! dependencies that do not inherit their component's configuration, components from registries.
@@ -47,6 +57,7 @@ mod http;
 mod logs;
 mod manifest;
 mod outbound;
+mod running;
 mod start;
 mod store;
 mod ticker;
@@ -55,9 +66,10 @@ mod variables;
 pub use clock::{Clock, MovableClock, OffsetClock, SystemClock};
 pub use error::HostError;
 pub use faults::{Effect, Fault, FaultPlan, OutboundRequest};
-pub use host::{Host, Running};
+pub use host::Host;
 pub use logs::{LogLine, LogSource};
 pub use manifest::{
     Component, Dependency, FileMount, HttpTrigger, Located, Manifest, ManifestError, Route, Tick, Variable,
 };
+pub use running::Running;
 pub use store::{StoreCounts, StoreOperation, StoreOperationKind};

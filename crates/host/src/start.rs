@@ -167,10 +167,12 @@ impl Builder<'_> {
             self.manifest.error(component.source.line, format!("component `{}`: {reason}", component.id)).into()
         };
         let wasm = compose::compose(component).map_err(|error| wrong(error.to_string()))?;
-        let compiled = engine::compile(self.engine, &wasm, &self.means.cache).map_err(|error| match error {
-            CompileError::Wasm(reason) => wrong(reason),
-            CompileError::Machine(error) => error,
-        })?;
+        let announce = || self.means.logs.say(&component.id, "compiling; later starts take this from the cache");
+        let compiled =
+            engine::compile(self.engine, &wasm, &self.means.cache, announce).map_err(|error| match error {
+                CompileError::Wasm(reason) => wrong(reason),
+                CompileError::Machine(error) => error,
+            })?;
         let missing = guest::missing(self.engine, &compiled);
         if !missing.is_empty() {
             return Err(wrong(format!("imports what this host does not offer: {}", missing.join(", "))));
