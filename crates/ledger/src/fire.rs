@@ -5,7 +5,7 @@
 //! minute unswept, so the jobs are asked for again; the application sees what it did already.
 
 use crate::Ledger;
-use crate::change::{Filed, SETTLE};
+use crate::change::Filed;
 use crate::key::Key;
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store};
@@ -24,8 +24,6 @@ const SLOTS: usize = 16;
 const MINUTES: u64 = 64;
 /// Minutes that may stay unswept, as long as they are empty, to spare the writes.
 const IDLE_MINUTES: u64 = 15;
-/// How often a timer whose change is in flight is filed again, after 1, 2, 4 … minutes: two hours.
-const REARMS: u64 = 7;
 
 /// A record and its jobs.
 struct Firing<B> {
@@ -215,16 +213,6 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         again
     }
 
-    fn rearm(&self, entry: &Entry, revision: u64, now: u64) -> Option<(u64, Entry)> {
-        let pending = revision < entry.r && entry.a < REARMS && !self.mutated(Mutation::NoRearm);
-        pending.then(|| {
-            let mut entry = entry.clone();
-            let due = now + (60 << entry.a);
-            entry.a += 1;
-            (due, entry)
-        })
-    }
-
     /// Changes one record. Gives the counts that are to be appended.
     async fn change_fired(
         &self,
@@ -261,43 +249,6 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// Sees that counts of changes are appended, and forgets those that are sealed.
-    async fn settle_due(&self, work: &mut Work, entry: Entry) -> Result<Option<(u64, Entry)>, LedgerError> {
-        let (shard, n) = (work.shard, entry.n);
-        let event: Event<P::Body> = match self.event(shard, n).await {
-            Ok(Some(event)) => event,
-            Ok(None) => return Ok(None),
-            Err(LedgerError::Corrupt { key, .. }) => {
-                work.bad.push(key);
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        if let Some(again) = self.rearm(&entry, event.r, work.now) {
-            return Ok(Some(again));
-        }
-        let keys = event.out.iter().map(|out| Key::Id(&out.e).to_string());
-        let sealed = self.kv.get_many(keys.collect()).await?;
-        let sealed = |out: &Out| sealed.contains_key(&Key::Id(&out.e).to_string());
-        let missing: Vec<(u64, Out)> =
-            event.out.iter().filter(|out| !sealed(out)).map(|out| (n, out.clone())).collect();
-        if event.out.iter().any(sealed) {
-            let key = Key::Event { shard, n }.to_string();
-            let wid = self.unique();
-            self.kv
-                .cas(&key, &wid, async |event: &mut Event<P::Body>| {
-                    event.out.retain(|out| !sealed(out));
-                    Ok(Verdict::Write)
-                })
-                .await?;
-        }
-        if missing.is_empty() {
-            return Ok(None);
-        }
-        self.append_internal(shard, missing).await?;
-        Ok(Some((work.now + SETTLE, Entry::new(n, Job::Settle))))
     }
 }
 

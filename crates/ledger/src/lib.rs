@@ -34,6 +34,7 @@ mod program;
 mod record;
 mod retain;
 mod seal;
+mod settle;
 mod status;
 mod store;
 mod stored;

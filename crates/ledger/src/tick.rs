@@ -52,6 +52,8 @@ pub(crate) struct Work {
     pub(crate) early: Option<Vec<u64>>,
     // What the commit adds to the root.
     pub(crate) days: BTreeMap<u32, String>,
+    pub(crate) months: BTreeMap<u32, String>,
+    pub(crate) archived: Vec<u32>,
     pub(crate) gc: Vec<String>,
     pub(crate) bad: Vec<String>,
     pub(crate) swept: (u64, u64),
@@ -128,10 +130,33 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         };
         work.early = early;
         work.head = head;
-        self.effects(&mut work).await?;
-        self.sweep(&mut work).await?;
-        self.walk_retention(&mut work).await?;
+        let done = self.carry_out(&mut work).await;
+        if let Err(error) = done {
+            self.release(&work).await;
+            return Err(error);
+        }
         self.commit(work).await
+    }
+
+    async fn carry_out(&self, work: &mut Work) -> Result<(), LedgerError> {
+        self.effects(work).await?;
+        self.sweep(work).await?;
+        self.walk_retention(work).await?;
+        self.archive_days(work).await
+    }
+
+    /// Gives the lease back after a failure, so that the next tick need not wait for its end. Best
+    /// effort: if this fails too, the lease ends by itself.
+    async fn release(&self, work: &Work) {
+        let wid = self.unique();
+        let release = async |root: &mut Root| {
+            if root.g != work.me {
+                return Ok(Verdict::Leave);
+            }
+            root.l = 0;
+            Ok(Verdict::Write)
+        };
+        let _ = self.kv.cas(&self.root_key(work.shard), &wid, release).await;
     }
 
     /// Removes old garbage, then makes everything of this turn valid at once.
@@ -152,6 +177,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 root.l = 0;
                 root.pend.clear();
                 root.d.extend(work.days.clone());
+                root.d.retain(|day, _| !work.archived.contains(day));
+                root.m.extend(work.months.clone());
                 (root.tm, root.tj) = (root.tm, root.tj).max(work.swept);
                 if work.looked.0 > root.fl || work.looked.1 > root.fa {
                     (root.fl, root.fa) = work.looked;
@@ -235,6 +262,8 @@ impl Work {
             sealed: Vec::new(),
             early: None,
             days: BTreeMap::new(),
+            months: BTreeMap::new(),
+            archived: Vec::new(),
             gc: Vec::new(),
             bad: Vec::new(),
             due: Vec::new(),

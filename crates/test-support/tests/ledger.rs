@@ -317,6 +317,37 @@ fn several_shards_share_the_events_and_add_up_their_counts() {
 }
 
 #[test]
+fn the_root_does_not_grow_with_the_days() {
+    for kind in [StoreKind::Sqlite, StoreKind::Dynamo] {
+        let world = world(kind);
+        let size = |world: &World| {
+            let root = world.store.keys().into_iter().find(|key| key.starts_with("c:")).expect("a root");
+            world.store.peek(&root).map_or(0, |root| root.len())
+        };
+        let mut early = 0;
+        for day in 0..250 {
+            world.append(&format!("e{day}"), 0, OnDifferent::Update);
+            world.tick();
+            world.clock.advance(600);
+            if day == 40 {
+                early = size(&world);
+            }
+        }
+        // A late event is counted on a day that left the root long ago.
+        let mut late = program::draft("late", 0, "p1", START);
+        late.body.text.clear();
+        block_on(world.ledger.append(late, OnDifferent::Update)).expect("appends");
+        world.tick();
+        assert!(size(&world) < early + 1_000, "{early} grew to {}", size(&world));
+        let first = block_on(world.ledger.counts(program::day(START))).expect("counts");
+        assert_eq!((first["e0"]["sealed"], first["late"]["sealed"]), (1, 1), "{kind:?}");
+        for day in 0..250 {
+            assert_eq!(world.count(&format!("e{day}"), "sealed"), 1, "{kind:?}, day {day}");
+        }
+    }
+}
+
+#[test]
 fn a_new_process_continues_and_finds_the_same_store() {
     for kind in STORES {
         let first = world(kind);

@@ -8,7 +8,9 @@
 mod check;
 mod cli;
 mod facts;
+mod pauses;
 pub mod program;
+mod quiet;
 mod scheduler;
 mod tasks;
 

@@ -1,9 +1,10 @@
 //! Decides, from the seed, who takes the next step, who is paused and who crashes.
 
 use super::facts::{Change, Facts};
+use super::pauses::{self, Point};
 use super::tasks::{Task, World};
 use super::{Mutant, Outcome, check};
-use crate::memory::{Faults, Step};
+use crate::memory::Faults;
 use crate::{ManualClock, MemoryStore, SeededEntropy};
 use futures::task::noop_waker_ref;
 use ringback_ledger::{Options, StoreKind};
@@ -15,43 +16,15 @@ use std::task::Context;
 const STEPS: u64 = 1_200;
 /// Different events.
 const EVENTS: u32 = 6;
-/// Steps after which a process that does not end is a violation.
-const ENDLESS: u64 = 20_000;
 /// Age in seconds at which closed records go, in runs that have retention.
 const RETENTION: u64 = 1_800;
-/// Minutes for everything to drain.
-const MINUTES: u32 = 45;
 
-/// Steps before which a long pause is likely to matter.
-const LONG: [(Step, u8); 8] = [
-    (Step::Set, b'k'),
-    (Step::Set, b'b'),
-    (Step::Set, b'i'),
-    (Step::Get, b'c'),
-    (Step::Swap, b'c'),
-    (Step::Swap, b'k'),
-    (Step::Increment, b'b'),
-    (Step::Increment, b'n'),
-];
-/// Steps before which it is likely to matter that somebody else comes in between.
-const BRIEF: [(Step, u8); 5] =
-    [(Step::CasRead, b'c'), (Step::Swap, b'c'), (Step::Swap, b'k'), (Step::Set, b'i'), (Step::Get, b'c')];
-
-/// Steps that are known to be delicate together: a slot is written while it is fenced, a timer is
-/// filed while its minute is closed, a change lands after its timer has fired.
-const PAIRS: [[(Step, u8); 2]; 4] = [
-    [(Step::Set, b'k'), (Step::CasRead, b'c')],
-    [(Step::Increment, b'b'), (Step::CasRead, b'c')],
-    [(Step::Set, b'b'), (Step::Swap, b'c')],
-    [(Step::Swap, b'k'), (Step::Set, b'i')],
-];
-
-struct Process {
-    task: Task,
+pub(super) struct Process {
+    pub(super) task: Task,
     /// What it is about to do.
-    next: Option<(Step, u8)>,
+    pub(super) next: Option<Point>,
     /// Paused until this step.
-    until: u64,
+    pub(super) until: u64,
 }
 
 /// An event in one of its variants.
@@ -59,20 +32,20 @@ type Variant = (String, u32);
 
 /// A run of one seed.
 pub struct Scheduler {
-    world: Rc<World>,
-    random: fastrand::Rng,
-    processes: Vec<Process>,
-    todo: Vec<Variant>,
+    pub(super) world: Rc<World>,
+    pub(super) random: fastrand::Rng,
+    pub(super) processes: Vec<Process>,
+    pub(super) todo: Vec<Variant>,
     /// Variants that some client sends.
-    wanted: Vec<Variant>,
-    calm: bool,
+    pub(super) wanted: Vec<Variant>,
+    pub(super) calm: bool,
     /// Steps before which processes are often paused in this run: for long, and briefly.
-    focus: [(Step, u8); 2],
+    pub(super) focus: [Point; 2],
     /// Somebody is to come back while another is paused briefly.
-    woken: bool,
-    step: u64,
-    changes: u32,
-    outcome: Outcome,
+    pub(super) woken: bool,
+    pub(super) step: u64,
+    pub(super) changes: u32,
+    pub(super) outcome: Outcome,
 }
 
 impl Scheduler {
@@ -109,10 +82,7 @@ impl Scheduler {
             random: RefCell::new(random.fork()),
             faulty: RefCell::new(!calm),
         });
-        let focus = match random.bool() {
-            true => PAIRS[random.usize(..PAIRS.len())],
-            false => [LONG[random.usize(..LONG.len())], BRIEF[random.usize(..BRIEF.len())]],
-        };
+        let focus = pauses::focus(&mut random);
         let (todo, wanted) = draw_events(&mut random, seed);
         Self {
             world,
@@ -196,7 +166,7 @@ impl Scheduler {
         }
     }
 
-    fn start(&mut self, task: Option<Task>) {
+    pub(super) fn start(&mut self, task: Option<Task>) {
         self.processes.extend(task.map(|task| Process { task, next: None, until: 0 }));
     }
 
@@ -230,43 +200,7 @@ impl Scheduler {
         }
     }
 
-    /// For how many steps a process is paused, if it is: long enough to outlast leases, or just
-    /// long enough to let others slip in between two steps.
-    fn pause(&mut self, chosen: usize) -> Option<u64> {
-        let next = self.processes[chosen].next;
-        let (long, brief) = (self.random.u64(30..400), self.random.u64(2..40));
-        // Everybody reads and swaps roots: too many pauses there, and nobody gets anywhere.
-        let share = if self.focus[0].1 == b'c' { 100 } else { 400 };
-        match self.random.u32(..1_000) {
-            0..10 => Some(long),
-            10..30 => Some(brief),
-            dice if next == Some(self.focus[0]) && dice < share => Some(long),
-            500..800 if next == Some(self.focus[1]) => {
-                self.woken = true;
-                Some(brief)
-            }
-            _ => None,
-        }
-    }
-
-    /// One that was paused comes back just now, and does a few steps.
-    fn wake_one(&mut self, but: usize) {
-        let paused: Vec<usize> =
-            (0..self.processes.len()).filter(|&i| i != but && self.processes[i].until > self.step).collect();
-        let telling = paused.iter().copied().find(|&i| self.processes[i].next == Some(self.focus[0]));
-        let Some(woken) = telling.or_else(|| self.random.choice(&paused).copied()) else {
-            return;
-        };
-        self.processes[woken].until = 0;
-        let running = self.processes.len();
-        for _ in 0..self.random.u32(1..7) {
-            if self.processes.len() == running {
-                self.poll(woken);
-            }
-        }
-    }
-
-    fn poll(&mut self, index: usize) {
+    pub(super) fn poll(&mut self, index: usize) {
         let mut context = Context::from_waker(noop_waker_ref());
         self.world.store.take_waiting();
         if self.processes[index].task.as_mut().poll(&mut context).is_ready() {
@@ -274,87 +208,6 @@ impl Scheduler {
         } else {
             self.processes[index].next = self.world.store.take_waiting();
         }
-    }
-
-    /// The faults end. Clients repeat, paused processes resume, and time passes.
-    fn quiet(&mut self) {
-        self.world.store.set_faults(None);
-        *self.world.faulty.borrow_mut() = false;
-        if self.world.ledgers.borrow().is_empty() {
-            let open = self.world.open();
-            self.finish(open);
-        }
-        for (eid, variant) in self.wanted.clone() {
-            let settled =
-                |facts: &Facts| facts.knows(&eid, variant) || facts.conflicts.contains(&(eid.clone(), variant));
-            if !settled(&self.world.facts.borrow()) {
-                self.finish_some(self.world.append(eid.clone(), variant));
-            }
-            if !settled(&self.world.facts.borrow()) {
-                let what = format!("{eid} is not accepted although nothing fails");
-                self.world.facts.borrow_mut().violation(what);
-            }
-        }
-        for _ in 0..150 {
-            if self.processes.is_empty() {
-                break;
-            }
-            let chosen = self.random.usize(..self.processes.len());
-            for _ in 0..self.random.u32(1..12) {
-                if chosen < self.processes.len() {
-                    self.poll(chosen);
-                }
-            }
-            if self.random.u32(..6) == 0 {
-                let jump = [5, 20, 60][self.random.usize(..3)];
-                self.world.clock.advance(if self.calm { 1 } else { jump });
-                self.start(self.world.tick());
-            }
-        }
-        for process in std::mem::take(&mut self.processes) {
-            self.finish(process.task);
-        }
-        self.world.store.set_stepped(false);
-        for minute in 0..MINUTES {
-            self.world.clock.advance(60);
-            self.finish_some(self.world.tick());
-            // The first may find a lease of a crashed tick.
-            if minute > 3 && self.at_rest() {
-                break;
-            }
-        }
-        // Removes the garbage.
-        self.world.clock.advance(61);
-        self.finish_some(self.world.tick());
-    }
-
-    /// Whether no timer is left that anything depends on: those of changes that were never made
-    /// are filed again for hours.
-    fn at_rest(&self) -> bool {
-        let waits = |key: &String| {
-            let bytes = self.world.store.peek(key).unwrap_or_default();
-            let value = String::from_utf8_lossy(&bytes);
-            let timers = key.starts_with("b:") && key.matches(':').count() == 3;
-            timers && value.matches("\"j\":").count() > value.matches(",\"a\":").count()
-        };
-        self.world.options.retention.is_none() && !self.world.store.keys().iter().any(waits)
-    }
-
-    fn finish_some(&self, task: Option<Task>) {
-        if let Some(task) = task {
-            self.finish(task);
-        }
-    }
-
-    /// Runs a process to its end.
-    fn finish(&self, mut task: Task) {
-        let mut context = Context::from_waker(noop_waker_ref());
-        for _ in 0..ENDLESS {
-            if task.as_mut().poll(&mut context).is_ready() {
-                return;
-            }
-        }
-        self.world.facts.borrow_mut().violation("a process does not end".to_owned());
     }
 }
 

@@ -1,0 +1,156 @@
+//! Events and what tells repeats of them.
+
+use super::Ringed;
+use crate::program::{Count, PersonNote, Plan};
+use crate::record::{LedgerError, Record};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// How many fingerprints of an id are remembered.
+pub const FINGERPRINTS: usize = 8;
+
+/// `k:` an event and what became of it.
+///
+/// `u e f t ts p pl up of` never change after the event was written (but that erasure removes the
+/// notes in `p`, which the journal has by then), so that a repetition of the sealing reads what
+/// the first pass read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event<B> {
+    /// Random: whose write this is.
+    pub u: String,
+    /// Event id.
+    pub e: String,
+    /// Fingerprint.
+    pub f: String,
+    /// When it happened.
+    pub t: u64,
+    /// When it was appended.
+    pub ts: u64,
+    /// People, and the notes for their journals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub p: Vec<PersonNote>,
+    /// People that updates added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ap: Vec<String>,
+    /// What is to happen at sealing.
+    #[serde(default)]
+    pub pl: Plan,
+    /// Whether it may update an earlier event of the same id.
+    #[serde(default)]
+    pub up: bool,
+    /// Internal event: the counts of a change of this slot's record; 0: a marker without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
+    /// The application's data; none in internal events.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub b: Option<B>,
+    /// Revision.
+    #[serde(default)]
+    pub r: u64,
+    /// Redacted.
+    #[serde(default)]
+    pub x: bool,
+    /// The last slot merged into this record.
+    #[serde(default)]
+    pub mu: u64,
+    /// Fingerprints merged, with their slots; the newest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fs: Vec<(u64, String)>,
+    /// Counts of changes, until they are known to be counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub out: Vec<Out>,
+    /// Write ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub w: Vec<String>,
+}
+
+fn none<B>() -> Option<B> {
+    None
+}
+
+impl<B: Serialize + DeserializeOwned> Ringed for Event<B> {
+    fn ring(&mut self) -> &mut Vec<String> {
+        &mut self.w
+    }
+}
+
+impl<B> Event<B> {
+    /// The caller's view. `None` for an internal event.
+    pub fn record(&self, shard: u8, n: u64, sealed: bool) -> Option<Record<B>>
+    where
+        B: Clone,
+    {
+        Some(Record {
+            shard,
+            n,
+            eid: self.e.clone(),
+            at: self.t,
+            received: self.ts,
+            revision: self.r,
+            people: self.p.iter().map(|p| &p.ph).chain(&self.ap).cloned().collect(),
+            redacted: self.x,
+            sealed,
+            body: self.b.clone()?,
+        })
+    }
+}
+
+/// Counts of a change that wait to be appended as an internal event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Out {
+    /// The internal event's id.
+    pub e: String,
+    /// When.
+    pub t: u64,
+    /// What.
+    pub c: Vec<Count>,
+}
+
+/// `i:` the slots and fingerprints of a sealed id: "n.fp,n.fp…", the first one canonical.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdEntry(pub Vec<(u64, String)>);
+
+impl IdEntry {
+    /// The canonical slot.
+    pub fn canonical(&self) -> u64 {
+        self.0[0].0
+    }
+
+    /// The slot that brought this fingerprint.
+    pub fn slot_of(&self, fingerprint: &str) -> Option<u64> {
+        self.0.iter().find(|(_, f)| f == fingerprint).map(|(n, _)| *n)
+    }
+
+    /// Adds a fingerprint; the first and the newest are kept.
+    pub fn push(&mut self, n: u64, fingerprint: &str) {
+        if self.0.iter().any(|(m, _)| *m == n) {
+            return;
+        }
+        self.0.push((n, fingerprint.to_owned()));
+        if self.0.len() > FINGERPRINTS {
+            self.0.remove(1);
+        }
+    }
+
+    /// The stored form.
+    pub fn encode(&self) -> Vec<u8> {
+        let parts: Vec<String> = self.0.iter().map(|(n, f)| format!("{n}.{f}")).collect();
+        parts.join(",").into_bytes()
+    }
+
+    /// Reads the stored form.
+    pub fn decode(key: &str, bytes: &[u8]) -> Result<Self, LedgerError> {
+        let parse = || {
+            let text = std::str::from_utf8(bytes).ok()?;
+            text.split(',')
+                .map(|part| {
+                    let (n, f) = part.split_once('.')?;
+                    Some((n.parse().ok()?, f.to_owned()))
+                })
+                .collect::<Option<Vec<_>>>()
+        };
+        parse().map(Self).ok_or_else(|| LedgerError::Corrupt {
+            key: key.to_owned(),
+            reason: "not a list of slots and fingerprints".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,39 @@
+//! The stored forms of values. Field names are short because they are written with every event.
+//!
+//! Unknown fields are ignored and absent ones have defaults, so that an older and a newer version
+//! of the ledger can work on the same store.
+
+mod event;
+mod root;
+mod timer;
+
+pub use event::{Event, FINGERPRINTS, IdEntry, Out};
+pub use root::Root;
+pub use timer::{Entry, Job, JournalItem, JournalSlot, TimerSlot};
+
+use crate::record::LedgerError;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// How many write ids a value remembers: a swap whose answer was lost is found again unless more
+/// than this many others succeeded in between.
+pub const RING: usize = 12;
+
+/// A value that is changed by compare-and-swap and remembers its last writers.
+pub trait Ringed: Serialize + DeserializeOwned {
+    /// The write ids, oldest first.
+    fn ring(&mut self) -> &mut Vec<String>;
+}
+
+/// Writes a stored form.
+pub fn encode<T: Serialize>(key: &str, value: &T) -> Result<Vec<u8>, LedgerError> {
+    serde_json::to_vec(value).map_err(|error| LedgerError::Corrupt { key: key.to_owned(), reason: error.to_string() })
+}
+
+/// Reads a stored form.
+pub fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, LedgerError> {
+    serde_json::from_slice(bytes).map_err(|error| LedgerError::Corrupt {
+        key: key.to_owned(),
+        // The position only: the text of the error may quote personal data.
+        reason: format!("not the expected form at byte {}", error.column()),
+    })
+}

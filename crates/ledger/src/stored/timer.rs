@@ -1,0 +1,95 @@
+//! Timers and journal entries: what is filed under the numbers of a counter.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `b:` timers that were filed together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimerSlot {
+    /// Random: whose write this is.
+    pub u: String,
+    /// The timers.
+    pub es: Vec<Entry>,
+}
+
+/// One timer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The record's slot.
+    #[serde(default)]
+    pub n: u64,
+    /// What to do.
+    pub j: Job,
+    /// The revision that the change which set this timer makes. A record that is older than that
+    /// may be about to get it: the timer is filed again rather than dropped.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub r: u64,
+    /// How often it was filed again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub a: u64,
+}
+
+impl Entry {
+    /// A timer that depends on no change in flight.
+    pub fn new(n: u64, j: Job) -> Self {
+        Self { n, j, r: 0, a: 0 }
+    }
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// What a timer does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Job {
+    /// Asks the application.
+    #[serde(rename = "a")]
+    App(String),
+    /// Redacts the person's records up to slot `h`, once all of them are sealed.
+    #[serde(rename = "er")]
+    Erase {
+        /// Person.
+        p: String,
+        /// Slot.
+        h: u64,
+        /// Entries of the journal that are done.
+        #[serde(default)]
+        d: u64,
+    },
+    /// Asks whether the record may be deleted.
+    #[serde(rename = "rt")]
+    Retire,
+    /// Sees that the counts of a change are appended.
+    #[serde(rename = "st")]
+    Settle,
+}
+
+/// `u:` entries of a person's journal that were written together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalSlot {
+    /// Random: whose write this is.
+    pub u: String,
+    /// The entries.
+    pub es: Vec<JournalItem>,
+}
+
+/// One entry of a person's journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalItem {
+    /// Shard.
+    #[serde(default)]
+    pub s: u8,
+    /// The record's slot; 0: a note without a record.
+    #[serde(default)]
+    pub n: u64,
+    /// The slot of the event that brought it (an update has another slot than its record).
+    #[serde(default)]
+    pub by: u64,
+    /// The record's event id.
+    #[serde(default)]
+    pub e: String,
+    /// The note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub o: Option<Value>,
+}
