@@ -52,12 +52,17 @@ impl<'a> Fields<'a> {
     /// The pointer of a field.
     #[must_use]
     pub fn at(&self, name: &str) -> String {
-        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+        format!("{}/{}", self.pointer, escape(name))
     }
 
     /// Notes a mistake in a field.
     pub fn wrong(&self, name: &str, detail: impl Into<String>) {
         self.mistakes.add(self.at(name), detail);
+    }
+
+    /// Notes a mistake in a member of a field.
+    pub fn wrong_within(&self, name: &str, member: &str, detail: impl Into<String>) {
+        self.mistakes.add(format!("{}/{}", self.at(name), escape(member)), detail);
     }
 
     /// The raw value of a field; null counts as absent.
@@ -149,4 +154,9 @@ impl<'a> Fields<'a> {
             self.wrong(&shown, "is not known here");
         }
     }
+}
+
+/// A member's name as a part of a JSON pointer (RFC 6901).
+pub(crate) fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }

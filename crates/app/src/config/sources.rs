@@ -2,6 +2,7 @@
 
 use super::table::{Checked, Placed, Table};
 use super::{Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
+use crate::fields::escape;
 use ringback_core::consent::{ContactChannel, Purpose};
 use ringback_core::id::{SourceId, SurveyId};
 use serde_json::Value;
@@ -44,7 +45,6 @@ struct Paths {
 
 impl Paths {
     fn pointer(&self, table: &Table<'_>, path: Placed<String>) -> Checked<String> {
-        let escape = |name: &str| name.replace('~', "~0").replace('/', "~1");
         let text = path.value;
         if text.starts_with('/') {
             return Ok(text);

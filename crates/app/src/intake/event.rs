@@ -6,7 +6,7 @@
 use super::native::answer;
 use super::value::{self, MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_RESPONSE_ID, MAX_SHORT};
 use crate::config::{Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
-use crate::fields::Mistakes;
+use crate::fields::{Mistakes, escape};
 use crate::problem::Problem;
 use chrono::{DateTime, Utc};
 use ringback_core::consent::Statement;
@@ -185,7 +185,7 @@ impl Reader<'_> {
         let Some(Value::Object(all)) = self.value.pointer("/data/data") else { return BTreeMap::new() };
         let meant = [Some(&mapping.score), mapping.comment.as_ref(), mapping.consent.as_ref().map(|c| &c.question)];
         let further = all.iter().filter(|(id, _)| {
-            let pointer = format!("/data/data/{}", id.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("/data/data/{}", escape(id));
             !meant.into_iter().flatten().any(|m| *m == pointer)
         });
         further.take(100).filter_map(|(id, v)| Some((id.chars().take(MAX_SHORT).collect(), answer(v)?))).collect()

@@ -49,7 +49,10 @@ fn read(config: &Config, f: &Fields<'_>, now: DateTime<Utc>) -> Option<Post> {
     let locale = f.parsed("locale", 35, value::locale);
     let country = f.parsed("country", 8, value::country);
     let channel = f.text("channel", MAX_SHORT);
-    let touchpoint = f.parsed("touchpoint", 64, |text| TouchpointId::new(text));
+    let touchpoint = f.parsed("touchpoint", 64, |text| {
+        // The error must not repeat what was sent.
+        TouchpointId::new(text).map_err(|_| "must be 1 to 64 of a–z, A–Z, 0–9, -, _ and .")
+    });
     let segment = f.text("segment", MAX_SHORT);
     let customer = f.object("customer").map(|c| customer(&c)).unwrap_or_default();
     let account = f.object("account").map(|a| account(&a));
@@ -180,7 +183,8 @@ fn answers(f: &Fields<'_>) -> BTreeMap<String, Answer> {
     let read = members.iter().filter_map(|(question, value)| {
         let answer = answer(value);
         if answer.is_none() {
-            f.wrong("answers", "each answer is a text, a number, true, false or a list of texts");
+            let shown: String = question.chars().take(MAX_SHORT).collect();
+            f.wrong_within("answers", &shown, "must be a text, a number, true, false or a list of texts");
         }
         Some((question.chars().take(MAX_SHORT).collect(), answer?))
     });
