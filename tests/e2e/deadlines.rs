@@ -51,8 +51,7 @@ const fn hours(hours: i64) -> TimeDelta {
 #[tokio::test]
 async fn nobody_forgets_a_detractor_for_forty_eight_hours() {
     let Some(world) = World::with_clock().await else { return };
-    let id = world.take_and_seal(&detractor()).await;
-    ringback_tests::soon("the first alert", || world.chat.count() == 1 && world.mail.count() == 1).await;
+    let id = world.take_and_alert(&detractor()).await;
     at(&world, TimeDelta::zero()).await;
     assert_eq!(told(&world), ["Detractor 3/10 at checkout"]);
     assert_eq!(mailed(&world), ["care@example.com: Detractor 3/10 at checkout"]);
@@ -134,8 +133,7 @@ async fn written_down(world: &World, id: &str) {
 #[tokio::test]
 async fn work_done_in_time_is_not_escalated() {
     let Some(world) = World::with_clock().await else { return };
-    let id = world.take_and_seal(&detractor()).await;
-    ringback_tests::soon("the first alert", || world.chat.count() == 1 && world.mail.count() == 1).await;
+    let id = world.take_and_alert(&detractor()).await;
     let _ = (told(&world), mailed(&world));
     let work = [
         (1, json!({ "type": "acknowledge", "note": "mine" })),
@@ -167,8 +165,7 @@ async fn work_done_in_time_is_not_escalated() {
 #[tokio::test]
 async fn a_contact_stops_the_first_clock_and_not_the_second() {
     let Some(world) = World::with_clock().await else { return };
-    let id = world.take_and_seal(&detractor()).await;
-    ringback_tests::soon("the first alert", || world.chat.count() == 1).await;
+    let id = world.take_and_alert(&detractor()).await;
     let _ = told(&world);
     let contact = json!({ "type": "contact", "note": "nobody home", "channel": "email", "outcome": "not_reached" });
     let _ = world.work(&id, &contact).await.expect(200);
@@ -187,8 +184,7 @@ async fn a_contact_stops_the_first_clock_and_not_the_second() {
 async fn a_gold_customer_has_shorter_clocks_and_the_lead_hears_at_once() {
     let Some(world) = World::with_clock().await else { return };
     let gold = with(detractor(), &json!({ "customer": { "id": "C-1", "tier": "gold" } }));
-    let id = world.take_and_seal(&gold).await;
-    ringback_tests::soon("alerts", || world.chat.count() + world.mail.count() + world.events.count() == 3).await;
+    let id = world.take_and_alert(&gold).await;
     assert!(mailed(&world)[0].starts_with("lead@example.com"));
     assert_eq!(emitted(&world), ["com.ringback.case.opened -"]);
     let case = world.case(&id).await;
@@ -204,8 +200,7 @@ async fn a_gold_customer_has_shorter_clocks_and_the_lead_hears_at_once() {
 #[tokio::test]
 async fn after_an_outage_every_level_is_told_once_and_the_stale_warning_is_not() {
     let Some(world) = World::with_clock().await else { return };
-    let id = world.take_and_seal(&anonymous(0)).await;
-    ringback_tests::soon("the first alert", || world.chat.count() == 1).await;
+    let id = world.take_and_alert(&anonymous(0)).await;
     let _ = (told(&world), mailed(&world));
     at(&world, hours(24 * 10)).await;
     assert_eq!(told(&world).len(), 4, "two clocks, two levels each");
@@ -220,7 +215,10 @@ async fn a_hundred_cases_due_in_the_same_minute_are_all_told_once() {
     let answer = anonymous(5);
     let ids = futures::future::join_all((0..100).map(|_| world.take(&answer))).await;
     world.sealed().await;
-    ringback_tests::soon("the alerts", || world.chat.count() == 100 && world.mail.count() == 100).await;
+    for id in &ids {
+        world.alerted(id).await;
+    }
+    assert_eq!((world.chat.count(), world.mail.count()), (100, 100));
     let _ = (told(&world), mailed(&world));
     for (hour, each) in [(18, 1), (24, 1), (36, 1), (48, 2), (72, 1), (96, 0)] {
         world.set_clock(World::beginning() + hours(hour));

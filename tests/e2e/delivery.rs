@@ -31,6 +31,7 @@ async fn minutes(world: &World, minutes: i64) {
 async fn a_receiver_that_refuses_connections_for_an_hour_gets_its_alert_once_afterwards() {
     let Some(world) = World::with_clock_and(Options { closed: true, ..Options::default() }).await else { return };
     let id = world.take_and_seal(&gold()).await;
+    world.attempted(&id).await;
     minutes(&world, 60).await;
     let case = world.case(&id).await;
     assert_eq!(case.alerts("case.opened"), ["care-chat: pending", "events: pending", "lead-mail: pending"]);
@@ -56,7 +57,8 @@ async fn attempts_follow_the_schedule_under_one_id_and_a_genuine_signature() {
         receiver.always(Reply::status(503));
     }
     let id = world.take_and_seal(&gold()).await;
-    soon("first attempts", || all(&world).iter().all(|(_, r)| r.received().len() == 1)).await;
+    world.attempted(&id).await;
+    assert!(all(&world).iter().all(|(_, r)| r.received().len() == 1));
     // Minutes after the beginning at which the signed webhook was tried: 1, then 5, 30 and 120 later, up to a tenth more,
     // and up to the next full minute.
     let mut tried = Vec::new();
@@ -101,7 +103,7 @@ async fn a_receiver_that_never_answers_well_is_given_up_after_three_days() {
     let Some(world) = World::with_clock().await else { return };
     world.chat.always(Reply::status(500));
     let id = world.take_and_seal(&anonymous(0)).await;
-    soon("the first attempt", || world.chat.received().len() == 1).await;
+    world.attempted(&id).await;
     for _ in 0..(84 * 4) {
         world.pass(TimeDelta::minutes(15)).await;
     }
@@ -138,18 +140,14 @@ async fn a_busy_receiver_says_when_and_is_not_bothered_before() {
             _ => busy.header("retry-after", says),
         }]);
         let id = world.take_and_seal(&anonymous(2)).await;
-        eventually("the attempt is written down", async || {
-            world.case(&id).await.alert("case.opened", "care-chat")["last_error"].is_string()
-        })
-        .await;
+        world.attempted(&id).await;
         let mut after = 0;
         while world.chat.count() == 0 && after < 60 {
             minutes(world, 1).await;
             after += 1;
         }
         assert_eq!(after, expected, "{status} {says:?}: minutes until the next attempt");
-        let is_settled = async || world.case(&id).await.nothing_pending();
-        eventually("the second attempt is written down", is_settled).await;
+        world.alerted(&id).await;
         assert_eq!(world.case(&id).await.alert("case.opened", "care-chat")["attempts"], 2, "{status} {says:?}");
     }
 }
@@ -159,7 +157,7 @@ async fn an_absurd_wait_is_cut_to_a_day() {
     let Some(world) = World::with_clock().await else { return };
     world.chat.next([Reply::status(429).header("retry-after", "31536000")]);
     let id = world.take_and_seal(&anonymous(2)).await;
-    soon("the attempt", || world.chat.received().len() == 1).await;
+    world.attempted(&id).await;
     let opened = || world.chat.taken().iter().filter(|r| !r.text().contains("first contact:")).count();
     for _ in 0..23 {
         world.pass(TimeDelta::hours(1)).await;
@@ -177,10 +175,8 @@ async fn what_a_receiver_refuses_for_good_is_not_tried_again() {
         let _ = world.chat.drain();
         world.chat.next([Reply::status(status).header("location", format!("{}/elsewhere", world.events.origin()))]);
         let id = world.take_and_seal(&anonymous(2)).await;
-        soon("the attempt", || world.chat.received().len() == 1).await;
-        let world = &world;
-        eventually("it is written down", async || world.case(&id).await.nothing_pending()).await;
-        minutes(world, 10).await;
+        world.alerted(&id).await;
+        minutes(&world, 10).await;
         assert_eq!(world.chat.received().len(), 1, "{status}");
         let alert = world.case(&id).await.alert("case.opened", "care-chat").clone();
         assert_eq!((&alert["state"], &alert["attempts"]), (&json!("failed"), &json!(1)), "{status}");
@@ -211,6 +207,7 @@ async fn an_alert_whose_hand_over_was_lost_leaves_a_minute_later() {
     let lost = |effect: Effect| Fault::outbound(effect, |r| r.uri.ends_with("/internal/deliver"));
     world.faults.add(lost(Effect::FailBefore("lost".to_owned())));
     let id = world.take_and_seal(&anonymous(1)).await;
+    soon("it was lost", || world.log().contains("alert-trigger did not answer")).await;
     assert_eq!((world.chat.count(), world.mail.count()), (0, 0));
     world.faults.clear();
     world.pass(TimeDelta::minutes(1)).await;
@@ -222,7 +219,7 @@ async fn an_alert_whose_hand_over_was_lost_leaves_a_minute_later() {
 
 #[tokio::test]
 async fn a_store_that_fails_gets_nothing_acknowledged_and_a_repeat_heals() {
-    let Some(world) = World::with_clock().await else { return };
+    let Some(mut world) = World::with_clock().await else { return };
     let _ = world.take_and_seal(&anonymous(10)).await;
     for (number, effect) in
         [Effect::FailBefore("disk full".to_owned()), Effect::FailAfter("connection lost".to_owned())]
@@ -240,12 +237,13 @@ async fn a_store_that_fails_gets_nothing_acknowledged_and_a_repeat_heals() {
             world.faults.clear();
             let repeated =
                 world.feedback(&anonymous(2)).header("idempotency-key", key.as_str()).send().await.expect(202);
+            world.outlive_the_dead().await;
             world.sealed().await;
             let id = ringback_tests::location_id(&repeated);
+            world.alerted(&id).await;
             assert_eq!(world.case(&id).await.happened(), ["opened"], "{key}");
         }
     }
-    soon("one alert each", || world.chat.count() == 4 && world.mail.count() == 4).await;
     minutes(&world, 10).await;
     assert_eq!((world.chat.count(), world.mail.count()), (4, 4));
 }

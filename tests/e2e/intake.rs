@@ -226,6 +226,7 @@ async fn whoever_has_no_token_or_the_wrong_role_is_refused() {
             }
         };
         let kind = if status == 401 { "unauthorized" } else { "forbidden" };
+        assert_eq!(refused.header("www-authenticate").starts_with("Bearer"), status == 401, "{path}");
         assert_eq!((refused.status, refused.problem().as_str()), (status, kind), "{method} {path} {token:?}");
     }
     assert_eq!(world.head().await, head);

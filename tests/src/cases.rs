@@ -77,8 +77,18 @@ impl Shown {
     /// Whether every delivery has come to an end.
     #[must_use]
     pub fn nothing_pending(&self) -> bool {
+        self.deliveries().iter().all(|delivery| delivery["state"] != "pending")
+    }
+
+    /// Whether no first attempt is under way: each has arrived, or it is written down why not.
+    #[must_use]
+    pub fn all_attempted(&self) -> bool {
+        self.deliveries().iter().all(|delivery| delivery["state"] != "pending" || delivery["last_error"].is_string())
+    }
+
+    fn deliveries(&self) -> Vec<Value> {
         let list = |name: &str| self.json[name].as_array().cloned().unwrap_or_default();
-        list("alerts").iter().chain(&list("messages")).all(|delivery| delivery["state"] != "pending")
+        [list("alerts"), list("messages")].concat()
     }
 
     /// What the gate says about a channel for following up.

@@ -190,13 +190,27 @@ impl World {
         let _ = self.post("/v1/tick").token(ADMIN).send().await.expect(204);
     }
 
-    /// Waits until every answer that was taken is sealed, whoever's tick does it.
+    /// Waits until every answer that was taken is sealed, with all that follows from it, whoever's tick does it.
     pub async fn sealed(&self) {
-        eventually("everything is sealed", async || {
+        eventually("everything is sealed and no tick is at work", async || {
             self.tick().await;
-            self.ready().await["shards"][0]["lag"] == 0
+            let ready = self.ready().await;
+            let shard = &ready["shards"][0];
+            shard["lag"] == 0 && shard["lease_until"].is_null()
         })
         .await;
+    }
+
+    /// Lets so much time pass that the ledger gives up waiting: for a tick that died with its lease (45 s), and for an
+    /// answer that was announced and never written (30 s). A clock where there is one, patience on Spin.
+    pub async fn outlive_the_dead(&mut self) {
+        match self.backend() {
+            Backend::Local(_) => self.pass_asleep(TimeDelta::minutes(2)),
+            Backend::Process(_) if spin().is_some() => tokio::time::sleep(Duration::from_secs(80)).await,
+            Backend::Process(_) => {
+                self.restart_later(TimeDelta::minutes(2)).await;
+            }
+        }
     }
 
     /// The answer of `GET /readyz`.
@@ -262,6 +276,24 @@ impl World {
         let id = self.take(answer).await;
         self.sealed().await;
         id
+    }
+
+    /// Posts feedback and waits until each of its alerts has arrived, and that is written down: only then may the clock
+    /// be moved, or an attempt under way would look overdue.
+    pub async fn take_and_alert(&self, answer: &Value) -> String {
+        let id = self.take_and_seal(answer).await;
+        self.alerted(&id).await;
+        id
+    }
+
+    /// Waits until every alert and message of a case has arrived or is given up.
+    pub async fn alerted(&self, id: &str) {
+        eventually("nothing is pending", async || self.case(id).await.nothing_pending()).await;
+    }
+
+    /// Waits until every alert and message of a case has arrived or has failed at least once.
+    pub async fn attempted(&self, id: &str) {
+        eventually("everything was tried", async || self.case(id).await.all_attempted()).await;
     }
 
     /// The answer as stored.
