@@ -13,6 +13,7 @@ mod direction;
 mod environment;
 mod http;
 mod inbox;
+mod packages;
 mod ports;
 mod signals;
 mod simulate;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use lexopt::Arg;
 
 use crate::artifacts::{self, COMPONENTS};
-use crate::{size, terminal, workspace};
+use crate::{packages, size, terminal, workspace};
 
 /// What is left out with `--fast`: all that needs the Wasm engine.
 const SLOW: [&str; 2] = ["ringback-host", "ringback-tests"];
@@ -31,6 +31,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
             cargo.args(["--exclude", package]);
         }
     } else {
+        packages::ensure_redis()?;
         artifacts::build_components()?;
         terminal::step("component sizes", size::check)?;
         artifacts::build_host()?;
