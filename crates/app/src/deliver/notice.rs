@@ -146,9 +146,15 @@ fn customer(f: &Feedback) -> String {
 }
 
 fn permission((channel, decision): &(ContactChannel, Option<Decision>)) -> String {
+    let way = match channel {
+        ContactChannel::Email => "e-mail",
+        ContactChannel::Phone => "phone",
+        ContactChannel::Sms => "text message",
+        ContactChannel::Post => "letter",
+    };
     match decision {
-        Some(Decision::Allowed(_)) => format!("{channel}: yes"),
-        Some(Decision::Blocked(why)) => format!("{channel}: no, {}", why.explain()),
-        None => format!("{channel}: no, consent could not be checked"),
+        Some(Decision::Allowed(_)) => format!("{way}: yes"),
+        Some(Decision::Blocked(why)) => format!("{way}: no ({})", why.explain()),
+        None => format!("{way}: no (consent could not be checked)"),
     }
 }

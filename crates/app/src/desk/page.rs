@@ -62,8 +62,8 @@ pub(super) async fn contact(customer: &Customer, gate: &impl ConsentGate) -> Vec
             Ok(Decision::Allowed(proof)) => {
                 (format!("yes, said {} ({})", instant(proof.given_at), proof.source), "good")
             }
-            Ok(Decision::Blocked(why)) => (format!("no, {}", why.explain()), "bad"),
-            Err(_) => ("no, consent could not be checked".to_owned(), "bad"),
+            Ok(Decision::Blocked(why)) => (format!("no ({})", why.explain()), "bad"),
+            Err(_) => ("no (consent could not be checked)".to_owned(), "bad"),
         };
         facts.push(Fact { label, text, mark });
     }
