@@ -43,7 +43,7 @@ fn invariants_hold_on_cosmos() {
 
 #[test]
 fn every_mutant_is_caught() {
-    holds(None, true, 1_000);
+    holds(None, true, 2_500);
 }
 
 #[test]

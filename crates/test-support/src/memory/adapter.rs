@@ -75,10 +75,9 @@ impl Store for MemoryStore {
             return Err(failed("delete"));
         }
         for key in keys {
-            let before = inner.values.peek(key);
             inner.values.delete(key);
-            if let (Some(watcher), Some(before)) = (&mut inner.watcher, before) {
-                watcher(key, Some(&before), None);
+            if let Some(watcher) = &mut inner.watcher {
+                watcher(key, None);
             }
         }
         Ok(())

@@ -44,8 +44,8 @@ pub enum Step {
     Swap,
 }
 
-/// Sees every write: key, value before, value after (none: deleted).
-pub type Watcher = Box<dyn FnMut(&str, Option<&[u8]>, Option<&[u8]>)>;
+/// Sees every write: key and new value (none: deleted).
+pub type Watcher = Box<dyn FnMut(&str, Option<&[u8]>)>;
 
 struct Inner {
     values: Values,
@@ -201,8 +201,7 @@ impl MemoryStore {
 impl Inner {
     fn put(&mut self, key: &str, value: Value, swapped: bool) {
         if let Some(watcher) = &mut self.watcher {
-            let before = self.values.peek(key);
-            watcher(key, before.as_deref(), Some(&value.bytes()));
+            watcher(key, Some(&value.bytes()));
         }
         self.values.put(key, value, swapped);
     }

@@ -29,8 +29,8 @@ pub struct Erased {
 }
 
 /// What is watched of a root.
-#[derive(Deserialize)]
-struct Watched {
+#[derive(Clone, Debug, Deserialize)]
+pub struct Watched {
     q: u64,
     tc: u64,
     tm: u64,
@@ -53,6 +53,8 @@ pub struct Facts {
     /// People for whom an erasure was begun.
     pub erasing: BTreeSet<String>,
     pub violations: Vec<String>,
+    /// The roots as they were written last.
+    pub roots: BTreeMap<String, Option<Watched>>,
     /// Prints every write.
     pub trace: bool,
 }
@@ -70,7 +72,7 @@ impl Facts {
     }
 
     /// Watches a write: what a root says may only move forward.
-    pub fn watch(&mut self, key: &str, before: Option<&[u8]>, after: Option<&[u8]>) {
+    pub fn watch(&mut self, key: &str, after: Option<&[u8]>) {
         if self.trace {
             let after = after.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
             eprintln!("{key} <- {}", after.as_deref().unwrap_or("(deleted)"));
@@ -78,9 +80,12 @@ impl Facts {
         if !key.starts_with("c:") {
             return;
         }
-        let parse = |bytes: Option<&[u8]>| serde_json::from_slice::<Watched>(bytes?).ok();
-        let (Some(before), Some(after)) = (parse(before), parse(after)) else {
+        let after = after.and_then(|bytes| serde_json::from_slice::<Watched>(bytes).ok());
+        let Some(before) = std::mem::replace(self.roots.entry(key.to_owned()).or_default(), after.clone()) else {
             return;
+        };
+        let Some(after) = after else {
+            return self.violation(format!("{key} is no root any more"));
         };
         let fields = |root: &Watched| [root.q, root.tc, root.tm, root.fl, root.vl];
         for ((name, old), new) in ["q", "tc", "tm", "fl", "vl"].iter().zip(fields(&before)).zip(fields(&after)) {

@@ -50,7 +50,7 @@ impl Scheduler {
         match self.random.u32(..1_000) {
             0..10 => Some(long),
             10..30 => Some(brief),
-            dice if next == Some(self.focus[0]) && dice < share => Some(long),
+            dice if next == Some(self.focus[0]) && dice < share => Some(if dice % 3 == 0 { brief } else { long }),
             500..800 if next == Some(self.focus[1]) => {
                 self.woken = true;
                 Some(brief)

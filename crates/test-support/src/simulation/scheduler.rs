@@ -64,7 +64,7 @@ impl Scheduler {
         let trace = std::env::var_os("RINGBACK_TRACE").is_some();
         let facts = Rc::new(RefCell::new(Facts { trace, ..Facts::default() }));
         let watching = facts.clone();
-        store.watch(Box::new(move |key, before, after| watching.borrow_mut().watch(key, before, after)));
+        store.watch(Box::new(move |key, after| watching.borrow_mut().watch(key, after)));
         let options = Options {
             shards: if seed % 8 == 3 { 3 } else { 1 },
             kind: None,
