@@ -81,11 +81,15 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             work.swept = (last + 1, 0);
         }
         work.report.fired += entries.len() as u64;
+        let mut jobs: BTreeMap<u64, Vec<Entry>> = BTreeMap::new();
+        for entry in entries {
+            add_job(jobs.entry(entry.n).or_default(), entry);
+        }
         let mut apps: BTreeMap<u64, Vec<Entry>> = BTreeMap::new();
         let mut again = Vec::new();
-        for entry in entries {
+        for entry in jobs.into_values().flatten() {
             match &entry.j {
-                Job::App(_) => add_job(apps.entry(entry.n).or_default(), entry),
+                Job::App(_) => apps.entry(entry.n).or_default().push(entry),
                 Job::Erase { .. } => again.extend(self.erase_due(work, entry).await?),
                 Job::Retire => self.retire_due(work, entry.n).await?,
                 Job::Settle => again.extend(self.settle_due(work, entry).await?),
@@ -252,7 +256,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     }
 }
 
-/// Adds a job of a record, once: a turn that had to be repeated has filed its timers repeatedly.
+/// Adds a job of a record, once: a turn that had to be repeated has filed its timers repeatedly, and
+/// several changes ask for the same settling.
 fn add_job(jobs: &mut Vec<Entry>, entry: Entry) {
     match jobs.iter_mut().find(|known| known.j == entry.j) {
         Some(known) => (known.r, known.a) = (known.r, known.a).max((entry.r, entry.a)),

@@ -8,7 +8,7 @@ use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
 use crate::record::LedgerError;
 use crate::store::Verdict;
-use crate::stored::{Entry, Event, Job, Out};
+use crate::stored::{Entry, Event, Out};
 use crate::tick::Work;
 
 /// How often a timer whose change is in flight is filed again, after 1, 2, 4 … minutes: two hours.
@@ -38,9 +38,6 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             }
             Err(error) => return Err(error),
         };
-        if let Some(again) = self.rearm(&entry, event.r, work.now) {
-            return Ok(Some(again));
-        }
         let keys = event.out.iter().map(|out| Key::Id(&out.e).to_string());
         let sealed = self.kv.get_many(keys.collect()).await?;
         let sealed = |out: &Out| sealed.contains_key(&Key::Id(&out.e).to_string());
@@ -57,9 +54,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 .await?;
         }
         if missing.is_empty() {
-            return Ok(None);
+            return Ok(self.rearm(&entry, event.r, work.now));
         }
         self.append_internal(shard, missing).await?;
-        Ok(Some((work.now + SETTLE, Entry::new(n, Job::Settle))))
+        Ok(Some((work.now + SETTLE, entry)))
     }
 }
