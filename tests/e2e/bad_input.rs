@@ -86,6 +86,8 @@ async fn each_wrong_field_is_named_by_its_pointer_and_nothing_is_stored() {
     assert_eq!(world.head().await, head);
 }
 
+type NoDocument = (&'static str, Option<&'static str>, Vec<u8>, u16, &'static str);
+
 #[tokio::test]
 async fn a_body_that_is_no_small_json_document_is_refused() {
     const JSON: &str = "application/json";
@@ -97,7 +99,8 @@ async fn a_body_that_is_no_small_json_document_is_refused() {
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));
         format!(r#"{{"survey":"checkout-nps","score":7,"answers":{{"a":{open}{close}}}}}"#)
     };
-    let table: Vec<(&str, Option<&str>, Vec<u8>, u16, &str)> = vec![
+    // What it is; its content type; its bytes; how it is refused.
+    let table: Vec<NoDocument> = vec![
         ("empty", Some(JSON), Vec::new(), 400, "invalid-json"),
         ("cut off", Some(JSON), good[..good.len() - 1].into(), 400, "invalid-json"),
         ("two documents", Some(JSON), format!("{good}{good}").into(), 400, "invalid-json"),

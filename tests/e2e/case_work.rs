@@ -73,6 +73,18 @@ async fn of_two_people_who_take_a_case_at_once_one_does() {
     assert_eq!(world.case(&id).await.happened(), ["opened", "acknowledge"]);
 }
 
+#[tokio::test]
+async fn an_answer_that_is_updated_makes_the_version_stale_that_a_person_saw() {
+    let world = World::start().await;
+    let answer = with(detractor(), &json!({ "response_id": "r-1" }));
+    let id = world.take_and_seal(&answer).await;
+    let seen = world.case(&id).await;
+    let _ = world.take_and_seal(&with(answer, &json!({ "comment": "And nobody answers the phone." }))).await;
+    let stale = world.work_from(&id, &seen.etag, &acknowledge()).await.expect(412);
+    assert_eq!(stale.json()["current"]["feedback"]["comment"], "And nobody answers the phone.");
+    let _ = world.work(&id, &acknowledge()).await.expect(200);
+}
+
 /// From each state: what it is, how to get there from the one before, and what it allows (docs/api.md).
 fn life() -> Vec<(&'static str, Option<Value>, &'static [&'static str])> {
     vec![

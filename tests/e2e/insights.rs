@@ -7,6 +7,9 @@ use chrono::TimeDelta;
 use ringback_tests::{AGENT, World};
 use serde_json::{Value, json};
 
+/// How many answers by score, or by band.
+type Counts = BTreeMap<String, u64>;
+
 async fn rows(world: &World, day: &str) -> Vec<Value> {
     let path = format!("/v1/insights/scores?day={day}");
     let answer = world.get(&path).token(AGENT).send().await.expect(200).json();
@@ -24,7 +27,7 @@ fn figures(rows: &[Value]) -> BTreeMap<String, (Value, Value)> {
 #[tokio::test]
 async fn the_counts_of_a_day_are_what_was_posted() {
     let Some(world) = World::with_clock().await else { return };
-    let mut expected: BTreeMap<String, (BTreeMap<String, u64>, BTreeMap<String, u64>)> = BTreeMap::new();
+    let mut expected: BTreeMap<String, (Counts, Counts)> = BTreeMap::new();
     let random = &mut fastrand::Rng::with_seed(7);
     for _ in 0..120 {
         let (survey, touchpoint, scores) = random

@@ -241,3 +241,31 @@ async fn the_programme_says_that_it_lives_and_is_ready() {
     assert_eq!((&ready["status"], &ready["store"]), (&json!("ready"), &json!("sqlite")));
     assert_eq!(ready["shards"][0]["lag"], 0);
 }
+
+#[tokio::test]
+async fn what_people_write_is_kept_as_they_wrote_it() {
+    let world = World::start().await;
+    for comment in ["日本語 😀 مرحبا \u{202e}", "a\tb\nc\r\nd", "\u{0}\u{7f}", "\"\\</script>", "'; DROP TABLE x; --"]
+    {
+        let id = world.take(&with(anonymous(8), &json!({ "comment": comment }))).await;
+        assert_eq!(world.stored(&id).await["comment"], comment);
+        world.sealed().await;
+        assert_eq!(world.stored(&id).await["comment"], comment, "after sealing");
+    }
+    for whole in ["7", "7.0", "0.7e1"] {
+        let body = format!(r#"{{"survey":"checkout-nps","score":{whole}}}"#);
+        let post = world.post("/v1/feedback").token(INTAKE).header("content-type", "application/json").bytes(body);
+        let id = location_id(&post.send().await);
+        assert_eq!(world.stored(&id).await["score"].as_f64(), Some(7.0), "{whole}");
+    }
+}
+
+#[tokio::test]
+async fn a_senders_clock_may_be_five_minutes_ahead() {
+    let Some(world) = World::with_clock().await else { return };
+    for (seconds, status) in [(-86_400 * 400, 202), (0, 202), (300, 202), (301, 422)] {
+        let at = (World::beginning() + chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+        let answer = world.feedback(&with(anonymous(8), &json!({ "occurred_at": at }))).send().await;
+        assert_eq!(answer.status, status, "{seconds} s ahead");
+    }
+}

@@ -17,7 +17,7 @@ async fn storm(world: &World, post: impl AsyncFn() -> String) -> String {
 }
 
 async fn one_case_one_alert(world: &World, id: &str) {
-    soon("the alert", || world.chat.count() >= 1 && world.mail.count() >= 1).await;
+    world.alerted(id).await;
     for _ in 0..3 {
         world.tick().await;
     }

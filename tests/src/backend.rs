@@ -13,6 +13,8 @@ use ringback_host::{FaultPlan, Host, MovableClock, Running};
 pub(crate) struct Start<'a> {
     pub state: &'a Path,
     pub variables: &'a [(&'static str, String)],
+    /// Spin's runtime configuration, where the store is not the default one.
+    pub runtime_config: Option<&'a Path>,
 }
 
 /// The application, running.
@@ -31,6 +33,9 @@ impl Backend {
             .ticker(false);
         for (name, value) in start.variables {
             host = host.variable(*name, value.as_str());
+        }
+        if let Some(file) = start.runtime_config {
+            host = host.runtime_config(file);
         }
         let running = host.start().await.unwrap_or_else(|error| panic!("the host does not start: {error}"));
         Self::Local(Box::new(running))
@@ -68,6 +73,9 @@ impl Process {
         command.args(["--listen", "127.0.0.1:0", "--no-ticker", "--manifest"]).arg(manifest());
         command.arg("--state-dir").arg(start.state).arg("--cache-dir").arg(compiled());
         command.args(["--clock-offset-seconds", &offset_s.to_string()]);
+        if let Some(file) = start.runtime_config {
+            command.arg("--runtime-config").arg(file);
+        }
         let (mut child, log) = spawn(command, start, Stdio::piped());
         let stdout = child.stdout.take().expect("a pipe");
         let mut line = String::new();
@@ -84,6 +92,9 @@ impl Process {
         let mut command = Command::new(program);
         command.arg("up").arg("--from").arg(manifest()).args(["--listen", &address]);
         command.arg("--state-dir").arg(start.state);
+        if let Some(file) = start.runtime_config {
+            command.arg("--runtime-config-file").arg(file);
+        }
         let (child, log) = spawn(command, start, Stdio::null());
         let mut process = Self { child, url: format!("http://{address}"), log };
         let since = Instant::now();

@@ -9,6 +9,7 @@ mod backend;
 mod call;
 mod cases;
 mod receiver;
+mod redis;
 mod signing;
 mod variables;
 mod wait;

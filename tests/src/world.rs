@@ -13,6 +13,7 @@ use crate::backend::{Backend, Process, Start, spin};
 use crate::call::{Call, Caller, caller};
 use crate::cases::Shown;
 use crate::receiver::{Receiver, Reply};
+use crate::redis::{self, Redis};
 use crate::variables::{self, ADMIN, AGENT, INTAKE};
 use crate::wait::eventually;
 
@@ -33,6 +34,8 @@ pub struct Options {
     pub alone: bool,
     /// In a process of its own, so that it can be killed.
     pub process: bool,
+    /// On a Redis server of its own.
+    pub redis: bool,
 }
 
 /// The application with receivers for everything it sends.
@@ -49,6 +52,7 @@ pub struct World {
     pub faults: FaultPlan,
     clock: MovableClock,
     offset_s: i64,
+    redis: Option<Redis>,
     state: TempDir,
     _turn: Turn,
 }
@@ -73,7 +77,8 @@ impl World {
     /// The same, with options.
     pub async fn with_clock_and(options: Options) -> Option<Self> {
         if spin().is_some() && !options.process {
-            eprintln!("left out on Spin: it takes a clock that can be moved");
+            let scenario = std::thread::current().name().unwrap_or("a scenario").to_owned();
+            eprintln!("{scenario}: left out on Spin, it needs a clock that can be moved or faults");
             return None;
         }
         Some(Self::with(options).await)
@@ -85,6 +90,11 @@ impl World {
             true => Turn::Alone { _guard: MACHINE.write().await },
             false => Turn::Shared { _guard: MACHINE.read().await },
         };
+        let state = TempDir::new().expect("a folder");
+        let redis = match options.redis || redis::everywhere() {
+            true => Some(Redis::start(state.path()).await),
+            false => None,
+        };
         let mut world = Self {
             backend: None,
             caller: caller(),
@@ -94,7 +104,8 @@ impl World {
             faults: FaultPlan::new(),
             clock: MovableClock::at(system(Self::beginning())),
             offset_s: 0,
-            state: TempDir::new().expect("a folder"),
+            redis,
+            state,
             _turn: turn,
         };
         if !options.closed {
@@ -107,7 +118,8 @@ impl World {
     async fn run(&mut self, process: bool) {
         let variables = variables::all(&self.chat, &self.mail, &self.events);
         let state = self.state.path().join("state");
-        let start = Start { state: &state, variables: &variables };
+        let runtime_config = self.redis.as_ref().map(Redis::runtime_config);
+        let start = Start { state: &state, variables: &variables, runtime_config };
         self.backend = Some(match (spin(), process) {
             (Some(program), _) => Backend::Process(Process::spin(&program, &start).await),
             (None, true) => Backend::Process(Process::host(&start, self.offset_s)),
