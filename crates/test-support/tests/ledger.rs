@@ -85,7 +85,7 @@ fn event_key(n: u64) -> String {
 fn an_event_is_readable_before_and_after_it_is_sealed() {
     for kind in STORES {
         let world = world(kind);
-        assert_eq!(world.append("e", 0, OnDifferent::Update), Appended::New { n: 1 });
+        assert_eq!(world.append("e", 0, OnDifferent::Update), Appended::New { n: 1, tick_running: false });
         assert!(world.read("e").is_some_and(|record| !record.sealed));
         assert_eq!(world.tick().sealed, 1, "{kind:?}");
         assert!(world.read("e").is_some_and(|record| record.sealed && record.body.text == "text-e-0."));
@@ -341,8 +341,13 @@ fn the_root_does_not_grow_with_the_days() {
         assert!(size(&world) < early + 1_000, "{early} grew to {}", size(&world));
         let first = block_on(world.ledger.counts(program::day(START))).expect("counts");
         assert_eq!((first["e0"]["sealed"], first["late"]["sealed"]), (1, 1), "{kind:?}");
+        let days = program::day(START)..=program::day(world.clock.now());
+        let counts = days.map(|day| block_on(world.ledger.counts(day)).expect("counts"));
+        let sealed = counts.flatten().filter(|(_, fields)| fields.contains_key("sealed"));
+        let rows: Vec<String> = sealed.map(|(row, _)| row).collect();
         for day in 0..250 {
-            assert_eq!(world.count(&format!("e{day}"), "sealed"), 1, "{kind:?}, day {day}");
+            let times = rows.iter().filter(|row| **row == format!("e{day}")).count();
+            assert_eq!(times, 1, "{kind:?}, day {day}");
         }
     }
 }

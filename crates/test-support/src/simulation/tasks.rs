@@ -79,7 +79,7 @@ impl World {
                 return;
             };
             let n = match answer {
-                Appended::New { n } => Some(n),
+                Appended::New { n, .. } => Some(n),
                 Appended::Replay { .. } => None,
                 Appended::Conflict => {
                     world.facts.borrow_mut().conflicts.insert((eid, variant));
