@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::artifacts::{self, COMPONENTS};
 use crate::terminal::{Paint, paint};
 
-/// What every component should be at most, in bytes (release, stripped). Three are still over it.
+/// What every component should be at most, in bytes (release, stripped). Four are still over it.
 const TARGET: u64 = 700_000;
 
 /// What no component may outgrow until the target is reached, in bytes: a little over the largest of today.

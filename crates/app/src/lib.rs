@@ -27,7 +27,7 @@ mod view;
 
 pub use case::Worked;
 pub use identity::{Namer, WeakPepper};
-pub use intake::{MAX_BODY, too_large};
+pub use intake::{MAX_BODY, Taken, too_large};
 pub use ports::{ConsentGate, GateError, Log, Outbound, OutboundError};
 pub use time::{from_unix, unix};
 

@@ -51,8 +51,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             out: Vec::new(),
             w: Vec::new(),
         };
-        let n = self.write(shard, event).await?;
-        Ok(Appended::New { n })
+        let (n, tick_running) = self.write(shard, event).await?;
+        Ok(Appended::New { n, tick_running })
     }
 
     /// Reads the record of an event id: 2 reads. Finds it before it is sealed, too.
@@ -107,7 +107,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     }
 
     /// Gives the event a slot that no sealer steps over.
-    async fn write(&self, shard: u8, mut event: Event<P::Body>) -> Result<u64, LedgerError> {
+    async fn write(&self, shard: u8, mut event: Event<P::Body>) -> Result<(u64, bool), LedgerError> {
         let counter = Key::Slots { shard }.to_string();
         let name = |n| Key::Event { shard, n }.to_string();
         for _ in 0..ATTEMPTS {
@@ -120,11 +120,11 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             entries.reverse();
             self.kv.set_many(&entries).await?;
             if self.mutated(Mutation::NoWriterCheck) {
-                return Ok(n);
+                return Ok((n, false));
             }
             let root = self.root(shard).await?;
             if root.accepts(n) {
-                return Ok(n);
+                return Ok((n, root.l > self.clock.now()));
             }
             self.withdraw(shard, n, &root).await;
         }

@@ -147,6 +147,9 @@ pub enum Appended {
     New {
         /// Its slot.
         n: u64,
+        /// A tick held the lease after the event was written. It looks for new slots once more after giving the lease
+        /// back, so it will find this one: nobody needs to be woken.
+        tick_running: bool,
     },
     /// The same event is durable already.
     Replay {

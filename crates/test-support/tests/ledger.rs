@@ -326,8 +326,14 @@ fn the_root_does_not_grow_with_the_days() {
         };
         let mut early = 0;
         for day in 0..250 {
-            world.append(&format!("e{day}"), 0, OnDifferent::Update);
+            let eid = format!("e{day}");
+            world.append(&eid, 0, OnDifferent::Update);
             world.tick();
+            world.change(&eid, |record| {
+                let (closed, confirmed) = (Some("x".to_owned()), vec!["alert".to_owned()]);
+                let body = Body { closed, confirmed, ..record.body.clone() };
+                Step { body, timers: vec![], now: vec![], counts: vec![] }
+            });
             world.clock.advance(600);
             if day == 40 {
                 early = size(&world);

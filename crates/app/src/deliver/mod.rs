@@ -24,7 +24,7 @@ use ringback_core::alert::{Delivery, DeliveryState, Outcome};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_ledger::{Changed, Clock, Entropy, Record, Step, Store};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long a receiver may take, whole.
@@ -59,10 +59,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub async fn deliver(&self, body: &[u8], out: &impl Outbound, gate: &impl ConsentGate) -> Result<(), Problem> {
         let jobs: Vec<HandedOver> =
             serde_json::from_slice(body).map_err(|_| Problem::field("", "must be a list of {id, job}"))?;
-        let mut by_case: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        // A list can name a delivery twice: a tick that was cut short and repeated knows it from two places.
+        let mut by_case: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for HandedOver { id, job } in jobs {
             if let Some(Job::Delivery(delivery)) = Job::from_text(&job) {
-                by_case.entry(id).or_default().push(delivery);
+                by_case.entry(id).or_default().insert(delivery);
             }
         }
         let cases = stream::iter(by_case);
@@ -70,7 +71,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok(())
     }
 
-    async fn deliver_case(&self, id: String, deliveries: Vec<String>, out: &impl Outbound, gate: &impl ConsentGate) {
+    async fn deliver_case(
+        &self,
+        id: String,
+        deliveries: BTreeSet<String>,
+        out: &impl Outbound,
+        gate: &impl ConsentGate,
+    ) {
         let record = match self.ledger.read(&id).await {
             Ok(Some(record)) => record,
             Ok(None) => return,

@@ -30,12 +30,20 @@ struct Identity {
     on_different: OnDifferent,
 }
 
+/// What was taken.
+pub struct Taken {
+    /// The answer.
+    pub reply: Reply,
+    /// Whether the tick is to be woken once the answer has left.
+    pub wake: bool,
+}
+
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// `POST /v1/feedback`
     ///
     /// # Errors
     /// Everything that docs/api.md lists; nothing is stored then.
-    pub async fn post_feedback(&self, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
+    pub async fn post_feedback(&self, request: Request<Vec<u8>>) -> Result<Taken, Problem> {
         let caller = admit(&self.config, &self.secrets, request.headers(), Action::WriteFeedback)?;
         let key = body::idempotency_key(request.headers())?;
         let value = body::json(&request)?;
@@ -54,7 +62,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ///
     /// # Errors
     /// Everything that docs/api.md lists; nothing is stored then.
-    pub async fn post_webhook(&self, source: &str, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
+    pub async fn post_webhook(&self, source: &str, request: Request<Vec<u8>>) -> Result<Taken, Problem> {
         let source = SourceId::new(source).ok().and_then(|id| self.config.sources.get(&id));
         let source = source.ok_or_else(|| Problem::not_found("source"))?;
         let now = self.clock.now();
@@ -69,14 +77,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         })?;
         let value = body::json(&request)?;
         let Some(event) = event::read(&self.config, source, &value, &id, from_unix(now))? else {
-            return Ok(empty(StatusCode::NO_CONTENT));
+            return Ok(Taken { reply: empty(StatusCode::NO_CONTENT), wake: false });
         };
         let identity =
             Identity { source: source.id.clone(), response: event.response, on_different: OnDifferent::Update };
         self.store(identity, &event.content, event.feedback).await
     }
 
-    async fn store(&self, identity: Identity, content: &[u8], feedback: Feedback) -> Result<Reply, Problem> {
+    async fn store(&self, identity: Identity, content: &[u8], feedback: Feedback) -> Result<Taken, Problem> {
         let eid = self.namer.answer(&identity.source, &identity.response);
         let dossier = self.follow_up.open(feedback);
         let draft = Draft {
@@ -88,7 +96,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             body: dossier,
         };
         match self.ledger.append(draft, identity.on_different).await {
-            Ok(Appended::New { .. } | Appended::Replay { .. }) => Ok(accepted(&eid)),
+            Ok(Appended::New { tick_running, .. }) => Ok(Taken { reply: accepted(&eid), wake: !tick_running }),
+            // The first copy's wake-up may have been lost.
+            Ok(Appended::Replay { .. }) => Ok(Taken { reply: accepted(&eid), wake: true }),
             Ok(Appended::Conflict) => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
