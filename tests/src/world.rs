@@ -154,6 +154,12 @@ impl World {
         spin().is_none()
     }
 
+    /// The kind of store it runs on, as `GET /readyz` calls it.
+    #[must_use]
+    pub fn store(&self) -> &'static str {
+        if self.redis.is_some() { "redis" } else { "sqlite" }
+    }
+
     /// All receivers begin to listen.
     pub fn open_receivers(&self) {
         for receiver in [&self.chat, &self.mail, &self.events] {
