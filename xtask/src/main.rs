@@ -7,6 +7,7 @@ mod application;
 mod artifacts;
 mod bench;
 mod client;
+#[cfg(feature = "programme")]
 mod config;
 mod demo;
 mod direction;
@@ -15,7 +16,9 @@ mod http;
 mod inbox;
 mod packages;
 mod ports;
+mod product;
 mod signals;
+#[cfg(feature = "simulator")]
 mod simulate;
 mod size;
 mod standard_webhooks;
@@ -82,10 +85,10 @@ fn run() -> Result<ExitCode> {
 
         "test" => testing::command(args),
         "bench" => bench::command(args),
-        "simulate" => simulate::command(args),
+        "simulate" => product::simulate(args),
         "setup" => toolchain::command(args),
         "size" => size::command(args),
-        "check-config" => config::command(args),
+        "check-config" => product::check_config(args),
         "check-direction" => direction::command(args),
         "help" => {
             print!("{USAGE}");

@@ -22,7 +22,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         }
     }
     let mut cargo = workspace::cargo();
-    cargo.args(["test", "--no-fail-fast", "--workspace"]);
+    cargo.args(["test", "--no-fail-fast", "--workspace", "--features", "xtask/programme,xtask/simulator"]);
     for component in COMPONENTS {
         cargo.args(["--exclude", component]);
     }

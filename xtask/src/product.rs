@@ -1,0 +1,44 @@
+//! The commands that use the product's own crates: compiled when they are first asked for, by a feature each.
+
+/// `cargo xtask check-config`
+#[cfg(feature = "programme")]
+pub use crate::config::command as check_config;
+/// `cargo xtask simulate`
+#[cfg(feature = "simulator")]
+pub use crate::simulate::command as simulate;
+
+#[cfg(not(feature = "programme"))]
+pub use later::check_config;
+#[cfg(not(feature = "simulator"))]
+pub use later::simulate;
+
+/// What stands for a command in a build that does not have it.
+#[cfg(not(all(feature = "programme", feature = "simulator")))]
+mod later {
+    use std::process::ExitCode;
+
+    use anyhow::Result;
+
+    use crate::workspace;
+
+    /// `cargo xtask check-config`, by a build of this program that has it.
+    #[cfg(not(feature = "programme"))]
+    pub fn check_config(args: lexopt::Parser) -> Result<ExitCode> {
+        with_feature("programme", "check-config", args)
+    }
+
+    /// `cargo xtask simulate`, by a build of this program that has it.
+    #[cfg(not(feature = "simulator"))]
+    pub fn simulate(args: lexopt::Parser) -> Result<ExitCode> {
+        with_feature("simulator", "simulate", args)
+    }
+
+    /// Builds this program with a feature and hands the command over to it.
+    fn with_feature(feature: &str, command: &str, mut args: lexopt::Parser) -> Result<ExitCode> {
+        let mut cargo = workspace::cargo();
+        cargo.args(["run", "--quiet", "--package", "xtask", "--features", feature, "--", command]);
+        cargo.args(args.raw_args()?).current_dir(std::env::current_dir()?);
+        let status = cargo.status()?;
+        Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    }
+}
