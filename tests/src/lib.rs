@@ -11,6 +11,7 @@ mod cases;
 mod receiver;
 mod redis;
 mod signing;
+mod talk;
 mod variables;
 mod wait;
 mod world;
@@ -19,9 +20,10 @@ pub use call::{Answer, Call};
 pub use cases::{Shown, instant};
 pub use receiver::{Received, Receiver, Reply};
 pub use signing::Signer;
-pub use variables::FORMBRICKS_SECRET;
+pub use talk::location_id;
 pub use variables::{
-    ADMIN, AGENT, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, INTAKE, PEPPER, RESEND_KEY, SLACK_PATH,
+    ADMIN, AGENT, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, FORMBRICKS_SECRET, INTAKE, PEPPER, RESEND_KEY,
+    SLACK_PATH,
 };
 pub use wait::{eventually, soon};
-pub use world::{Options, World, location_id};
+pub use world::{Options, World};

@@ -5,17 +5,14 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
 use ringback_host::{FaultPlan, MovableClock, StoreCounts};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::backend::{Backend, Process, Start, spin};
 use crate::call::{Call, Caller, caller};
-use crate::cases::Shown;
 use crate::receiver::{Receiver, Reply};
 use crate::redis::{self, Redis};
-use crate::variables::{self, ADMIN, AGENT, INTAKE};
-use crate::wait::eventually;
+use crate::variables;
 
 /// Scenarios run side by side; those that measure time have the machine for themselves.
 static MACHINE: RwLock<()> = RwLock::const_new(());
@@ -203,22 +200,6 @@ impl World {
         self.clock.set(system(to));
     }
 
-    /// Has due work done, deliveries included.
-    pub async fn tick(&self) {
-        let _ = self.post("/v1/tick").token(ADMIN).send().await.expect(204);
-    }
-
-    /// Waits until every answer that was taken is sealed, with all that follows from it, whoever's tick does it.
-    pub async fn sealed(&self) {
-        eventually("everything is sealed and no tick is at work", async || {
-            self.tick().await;
-            let ready = self.ready().await;
-            let shard = &ready["shards"][0];
-            shard["lag"] == 0 && shard["lease_until"].is_null()
-        })
-        .await;
-    }
-
     /// Lets so much time pass that the ledger gives up waiting: for a tick that died with its lease (45 s), and for an
     /// answer that was announced and never written (30 s). A clock where there is one, patience on Spin.
     pub async fn outlive_the_dead(&mut self) {
@@ -229,17 +210,6 @@ impl World {
                 self.restart_later(TimeDelta::minutes(2)).await;
             }
         }
-    }
-
-    /// The answer of `GET /readyz`.
-    pub async fn ready(&self) -> Value {
-        self.get("/readyz").send().await.expect(200).json()
-    }
-
-    /// How many slots of the log are taken.
-    pub async fn head(&self) -> u64 {
-        let ready = self.ready().await;
-        ready["shards"][0]["head"].as_u64().unwrap_or_else(|| panic!("no head: {ready}"))
     }
 
     /// Everything the components and the host have written.
@@ -260,80 +230,10 @@ impl World {
         }
     }
 
-    /// A POST to a path.
-    #[must_use]
-    pub fn post(&self, path: &str) -> Call {
-        self.call(Method::POST, path)
-    }
-
-    /// A GET of a path.
-    #[must_use]
-    pub fn get(&self, path: &str) -> Call {
-        self.call(Method::GET, path)
-    }
-
     /// Any method on a path.
     #[must_use]
     pub fn call(&self, method: Method, path: &str) -> Call {
         Call::new(self.caller.clone(), method, format!("{}{path}", self.backend().url()))
-    }
-
-    /// A post of feedback, not sent yet.
-    #[must_use]
-    pub fn feedback(&self, answer: &Value) -> Call {
-        self.post("/v1/feedback").token(INTAKE).json(answer)
-    }
-
-    /// Posts feedback and returns its id.
-    pub async fn take(&self, answer: &Value) -> String {
-        location_id(&self.feedback(answer).send().await)
-    }
-
-    /// Posts feedback, waits until it is sealed and returns its id.
-    pub async fn take_and_seal(&self, answer: &Value) -> String {
-        let id = self.take(answer).await;
-        self.sealed().await;
-        id
-    }
-
-    /// Posts feedback and waits until each of its alerts has arrived, and that is written down: only then may the clock
-    /// be moved, or an attempt under way would look overdue.
-    pub async fn take_and_alert(&self, answer: &Value) -> String {
-        let id = self.take_and_seal(answer).await;
-        self.alerted(&id).await;
-        id
-    }
-
-    /// Waits until every alert and message of a case has arrived or is given up.
-    pub async fn alerted(&self, id: &str) {
-        eventually("nothing is pending", async || self.case(id).await.nothing_pending()).await;
-    }
-
-    /// Waits until every alert and message of a case has arrived or has failed at least once.
-    pub async fn attempted(&self, id: &str) {
-        eventually("everything was tried", async || self.case(id).await.all_attempted()).await;
-    }
-
-    /// The answer as stored.
-    pub async fn stored(&self, id: &str) -> Value {
-        self.get(&format!("/v1/feedback/{id}")).token(AGENT).send().await.expect(200).json()
-    }
-
-    /// The case.
-    pub async fn case(&self, id: &str) -> Shown {
-        let answer = self.get(&format!("/v1/cases/{id}")).token(AGENT).send().await;
-        Shown::new(answer.expect(200))
-    }
-
-    /// Works the case from its present version.
-    pub async fn work(&self, id: &str, event: &Value) -> crate::Answer {
-        let version = self.case(id).await.etag;
-        self.work_from(id, &version, event).await
-    }
-
-    /// Works the case from a version that was seen before.
-    pub async fn work_from(&self, id: &str, etag: &str, event: &Value) -> crate::Answer {
-        self.post(&format!("/v1/cases/{id}/events")).token(AGENT).header("if-match", etag).json(event).send().await
     }
 }
 
@@ -344,16 +244,4 @@ fn system(at: DateTime<Utc>) -> SystemTime {
 fn utc(at: SystemTime) -> DateTime<Utc> {
     let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     DateTime::UNIX_EPOCH + TimeDelta::milliseconds(since.as_millis().try_into().unwrap_or(i64::MAX))
-}
-
-/// The id in the `Location` of feedback that was taken.
-///
-/// # Panics
-/// When it was not.
-#[track_caller]
-pub fn location_id(answer: &crate::Answer) -> String {
-    assert_eq!(answer.status, 202, "{}", answer.text());
-    let location = answer.header("location");
-    let id = location.strip_prefix("/v1/feedback/").unwrap_or_else(|| panic!("no location: {answer:?}"));
-    id.to_owned()
 }
