@@ -5,7 +5,7 @@ use crate::App;
 use crate::access::{Action, admit};
 use crate::problem::{Problem, Reply, empty};
 use http::{HeaderMap, StatusCode};
-use ringback_ledger::{Clock, Due, Entropy, HandOver, Store};
+use ringback_ledger::{Clock, Due, Entropy, HandOver, LedgerError, Store};
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// `POST /v1/tick`: answered when everything that was due is done.
@@ -14,22 +14,28 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 401, 403, 503.
     pub async fn post_tick(&self, headers: &HeaderMap, out: &impl HandOver) -> Result<Reply, Problem> {
         admit(&self.config, &self.secrets, headers, Action::Tick)?;
-        let report = self.ledger.tick(out).await.map_err(|error| self.store_failed(&error))?;
-        self.report(&report.quarantined);
+        self.tick(out).await.map_err(|error| self.store_failed(&error))?;
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
     /// The tick of a wake-up: nobody waits for its answer. What it could not do, the next one does.
     pub async fn tick_logged(&self, out: &impl HandOver) {
-        match self.ledger.tick(out).await {
-            Ok(report) => self.report(&report.quarantined),
-            Err(error) => self.log(&format!("tick: {error}")),
+        if let Err(error) = self.tick(out).await {
+            self.log(&format!("tick: {error}"));
         }
     }
 
-    fn report(&self, quarantined: &[String]) {
-        for key in quarantined {
-            self.log(&format!("the value of {key} is not understood and was set aside"));
+    /// Ticks until nothing is left: under a steady stream a tick stops after a while, and intake, which saw it at work,
+    /// has woken nobody else.
+    async fn tick(&self, out: &impl HandOver) -> Result<(), LedgerError> {
+        loop {
+            let report = self.ledger.tick(out).await?;
+            for key in &report.quarantined {
+                self.log(&format!("the value of {key} is not understood and was set aside"));
+            }
+            if !report.more {
+                return Ok(());
+            }
         }
     }
 
