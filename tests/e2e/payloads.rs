@@ -33,7 +33,7 @@ async fn the_first_alert_says_what_a_person_needs_to_know() {
         "*Priority*\nhigh, queue care",
         "*First contact due*\nin 1 d (23 Nov 2026, 09:30 UTC)",
         "*Closure due*\nin 2 d (24 Nov 2026, 09:30 UTC)",
-        "*May we contact?*\nemail: yes; phone: no, no consent on record",
+        "*May we contact?*\ne-mail: yes; phone: no (no consent on record)",
     ];
     assert_eq!(fields, expected);
     assert_eq!(blocks[3]["text"]["text"], format!("<{link}|Open the case>"));

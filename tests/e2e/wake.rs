@@ -60,3 +60,22 @@ async fn a_burst_leaves_no_alert_behind() {
     let time = last.saturating_duration_since(answered);
     assert!(time < WITHIN, "the last of {} alerts took {time:?}", answers.len());
 }
+
+#[tokio::test]
+async fn no_wake_up_is_lost_in_a_tick_that_is_just_ending() {
+    let world = world().await;
+    let mut told = 0;
+    for round in 0..60 {
+        // The second and third answer come in some phase or other of the tick that the first one woke. Nobody comes after
+        // them: had the last one's wake-up been lost, its alert would wait for ever.
+        for _ in 0..3 {
+            let _ = world.take(&anonymous(3)).await;
+            tokio::time::sleep(Duration::from_micros(fastrand::u64(0..25_000))).await;
+        }
+        let answered = Instant::now();
+        told += 3;
+        soon("every alert", || world.chat.count() >= told).await;
+        assert!(answered.elapsed() < WITHIN, "round {round}: {:?}", answered.elapsed());
+    }
+    assert_eq!(world.chat.received().len(), told);
+}
