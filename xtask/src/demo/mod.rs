@@ -37,11 +37,12 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
     client.get("/healthz", &[]).with_context(|| {
         format!("nothing answers at {}; start `cargo xtask up` in another terminal", running.application)
     })?;
-    let observer = Observer {
+    let mut observer = Observer {
         admin: format!("Bearer {}", environment::token("token")?),
         intake: format!("Bearer {}", environment::token("intake-token")?),
         inbox: running.inbox.as_deref().map(Client::new),
         variables,
+        told: std::collections::BTreeSet::new(),
         client,
     };
     let run = now_ms();

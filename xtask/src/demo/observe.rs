@@ -1,5 +1,6 @@
 //! Sends an answer and watches what comes of it: the case, its deadlines, the alert as it arrives.
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ pub struct Observer {
     pub intake: String,
     /// Where the webhook secrets are.
     pub variables: Variables,
+    /// The answers that were sent before, by their ids: a repeat comes to one of them.
+    pub told: BTreeSet<String>,
 }
 
 /// What one answer did.
@@ -57,7 +60,7 @@ pub struct Outcome {
 
 impl Observer {
     /// Sends the answer and waits for what it causes.
-    pub fn tell(&self, story: &Story) -> Result<Outcome> {
+    pub fn tell(&mut self, story: &Story) -> Result<Outcome> {
         let last_message = self.messages_after(0)?.last().map_or(0, |message| message["id"].as_u64().unwrap_or(0));
         let (sent_ms, started) = (now_ms(), Instant::now());
         let answer = self.send(&story.way)?;
@@ -76,12 +79,7 @@ impl Observer {
         id.clone_into(&mut outcome.id);
         outcome.feedback = self.look(&format!("/v1/feedback/{id}"))?.unwrap_or_default();
         outcome.case = self.case(id)?;
-        let opened_ms = outcome.case["opened_at"]
-            .as_str()
-            .and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok())
-            .map(|at| at.timestamp_millis());
-        // The case's time has whole seconds.
-        outcome.case_known = opened_ms.is_some_and(|opened| opened.unsigned_abs() + 999 < sent_ms);
+        outcome.case_known = !self.told.insert(id.to_owned());
         if !outcome.case_known && has_alerts(&outcome.case) {
             self.wait_for_alert(&mut outcome, last_message, sent_ms)?;
         }
