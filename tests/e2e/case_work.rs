@@ -28,7 +28,8 @@ fn close() -> Value {
 #[tokio::test]
 async fn a_version_is_required_and_must_be_the_present_one() {
     let world = World::start().await;
-    let id = world.take_and_seal(&detractor()).await;
+    // Alerts that arrive meanwhile would change what is shown, though not the version.
+    let id = world.take_and_alert(&detractor()).await;
     let path = format!("/v1/cases/{id}");
     let seen = world.case(&id).await;
     assert_eq!(seen.etag, format!("\"{}\"", seen.json["version"]));
