@@ -167,7 +167,7 @@ impl Config {
             match &channel.kind {
                 ChannelKind::Slack { url_variable } => names.push(url_variable),
                 ChannelKind::Resend { key_variable, origin_variable, .. } => {
-                    names.extend([key_variable.as_str(), origin_variable])
+                    names.extend([key_variable.as_str(), origin_variable]);
                 }
                 ChannelKind::Webhook { url_variable, secret_variable } => {
                     names.extend([url_variable.as_str(), secret_variable]);

@@ -107,7 +107,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let id = session::signed_in(&self.namer, headers, self.clock.now())?;
         let token = self.config.access.iter().find(|t| t.id == id)?;
         let enabled = !self.secrets.get(&token.token_sha256_variable).is_empty();
-        enabled.then(|| Caller { id, role: token.role })
+        enabled.then_some(Caller { id, role: token.role })
     }
 }
 
