@@ -64,7 +64,7 @@ impl FollowUp {
         let case = body.case.as_mut()?;
         case.next_deadline_step()?;
         let due = case.advance_clocks(now);
-        let mut step = Step { body, timers: Vec::new(), now: Vec::new(), counts: Vec::new() };
+        let mut step = Step::of(body);
         for DueStep { clock, step: taken, route } in due {
             let occasion = match taken {
                 ClockStep::Warn => Occasion::Warning(clock),
@@ -93,7 +93,7 @@ fn clock_timer(dossier: &Dossier) -> Option<Timer> {
 }
 
 fn fire_delivery(dossier: &Dossier, id: &str, now: DateTime<Utc>) -> Option<Step<Dossier>> {
-    let mut step = Step { body: dossier.clone(), timers: Vec::new(), now: Vec::new(), counts: Vec::new() };
+    let mut step = Step::of(dossier.clone());
     let delivery = step.body.delivery_mut(id)?;
     let job = Job::Delivery(id.to_owned()).to_text();
     match delivery.due(now) {
@@ -133,7 +133,7 @@ impl Program for FollowUp {
 
     fn merge(&self, record: &Record<Dossier>, update: Dossier, now: u64) -> Step<Dossier> {
         let now = from_unix(now);
-        let mut step = Step { body: record.body.clone(), timers: Vec::new(), now: Vec::new(), counts: Vec::new() };
+        let mut step = Step::of(record.body.clone());
         let changes = step.body.feedback.merge(update.feedback, now);
         if changes.is_empty() {
             return step;

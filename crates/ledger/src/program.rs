@@ -51,6 +51,13 @@ pub struct Step<B> {
     pub counts: Vec<Count>,
 }
 
+impl<B> Step<B> {
+    /// A new body, from which nothing follows.
+    pub const fn of(body: B) -> Self {
+        Self { body, timers: Vec::new(), now: Vec::new(), counts: Vec::new() }
+    }
+}
+
 /// A deadline of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {

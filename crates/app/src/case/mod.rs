@@ -152,7 +152,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 match &mut body.case {
                     Some(case) if case.version == version => {
                         case.record_blocked_contact(now, &caller.id, channel, reason.explain());
-                        Ok(step(body))
+                        Ok(Step::of(body))
                     }
                     _ => Err(()),
                 }
@@ -172,7 +172,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         }
         let now = from_unix(self.clock.now());
         let changed = case.apply(&order.event, &caller.id, &order.note, now).map_err(Refusal::Case)?;
-        let mut step = step(Dossier { case: Some(changed), ..dossier.clone() });
+        let mut step = Step::of(Dossier { case: Some(changed), ..dossier.clone() });
         if let Some(message) = &order.message {
             let channel = self.config.customer_channel.clone().ok_or(Refusal::NoAddress)?;
             if dossier.feedback.customer.email.is_none() {
@@ -222,10 +222,6 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             None => problem,
         }
     }
-}
-
-fn step(body: Dossier) -> Step<Dossier> {
-    Step { body, timers: Vec::new(), now: Vec::new(), counts: Vec::new() }
 }
 
 fn etag(case: &Case) -> String {

@@ -111,7 +111,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     body.note_undelivered(delivery, now);
                 }
             }
-            Ok::<_, ()>(Step { body, timers: Vec::new(), now: Vec::new(), counts: Vec::new() })
+            Ok::<_, ()>(Step::of(body))
         });
         match written.await {
             Ok(Changed::Done { .. }) => {}
