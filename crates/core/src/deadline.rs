@@ -1,8 +1,15 @@
 //! Closure deadlines: when a clock warns, when it is breached, and which escalation level comes when.
 //!
-//! Two clocks run on a case, independent of each other: first contact and closure. Time is wall time.
-//! A clock only says what is due at an instant; timers are the ledger's.
+//! Two clocks run on a case, independent of each other: first contact and closure. Time is wall time, or the business
+//! time of a calendar; a clock stands still while its case waits. It only says what is due at an instant; timers are
+//! the ledger's.
 
+mod explain;
+mod pause;
+
+pub use pause::Pause;
+
+use crate::calendar::Calendar;
 use crate::id::RouteId;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -30,6 +37,52 @@ pub struct Policy {
     pub warn: Option<RouteId>,
     /// Levels, by rising `after_s`.
     pub escalations: Vec<Escalation>,
+    /// Whose working time counts; none: wall time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
+}
+
+impl Policy {
+    /// The time that a clock gives, in seconds.
+    #[must_use]
+    pub const fn allowed_s(&self, clock: ClockKind) -> u32 {
+        match clock {
+            ClockKind::FirstContact => self.first_contact_s,
+            ClockKind::Closure => self.closure_s,
+        }
+    }
+
+    /// How much of it is used up when the warning goes out, in seconds.
+    #[must_use]
+    pub fn warn_s(&self, clock: ClockKind) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a u32 is a u32")]
+        let seconds = (f64::from(self.allowed_s(clock)) * self.warn_at.clamp(0.0, 1.0)).round() as u32;
+        seconds
+    }
+
+    /// The instant by which so many seconds of its time have passed.
+    #[must_use]
+    pub fn after(&self, from: DateTime<Utc>, seconds: u32) -> DateTime<Utc> {
+        match &self.calendar {
+            Some(calendar) => calendar.after(from, seconds),
+            None => from + TimeDelta::seconds(i64::from(seconds)),
+        }
+    }
+
+    /// Seconds of its time between two instants; none when `to` is not after `from`.
+    #[must_use]
+    pub fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> u32 {
+        match &self.calendar {
+            Some(calendar) => calendar.between(from, to),
+            None => u32::try_from((to - from).num_seconds().max(0)).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The same policy as a case remembers it that opens at an instant.
+    #[must_use]
+    pub fn as_of(&self, at: DateTime<Utc>) -> Self {
+        Self { calendar: self.calendar.as_ref().map(|calendar| calendar.as_of(at)), ..self.clone() }
+    }
 }
 
 /// The default of both clocks: 48 hours, the mark that goes with a better score at the next survey.
@@ -82,6 +135,12 @@ pub struct DeadlineClock {
     pub breached_at: Option<DateTime<Utc>>,
     /// Escalation levels that have been reached, 0 before the first.
     pub level: u8,
+    /// When it was started; unknown for a clock that an older version started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it stood still, oldest first. The last one may still last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Pause>,
 }
 
 /// What a clock calls for.
@@ -96,16 +155,16 @@ pub enum Step {
 impl DeadlineClock {
     /// Starts a clock.
     #[must_use]
-    pub fn start(at: DateTime<Utc>, seconds: u32, warn_share: f64) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "a share of a u32 of seconds fits an i64")]
-        let warn_after = (f64::from(seconds) * warn_share.clamp(0.0, 1.0)).round() as i64;
+    pub fn start(at: DateTime<Utc>, policy: &Policy, kind: ClockKind) -> Self {
         Self {
-            due_at: at + TimeDelta::seconds(i64::from(seconds)),
-            warn_at: at + TimeDelta::seconds(warn_after),
+            due_at: policy.after(at, policy.allowed_s(kind)),
+            warn_at: policy.after(at, policy.warn_s(kind)),
             met_at: None,
             warned_at: None,
             breached_at: None,
             level: 0,
+            started_at: Some(at),
+            pauses: Vec::new(),
         }
     }
 
@@ -116,22 +175,29 @@ impl DeadlineClock {
 
     /// The next instant at which the clock calls for something; none when it has stopped or all levels are reached.
     #[must_use]
-    pub fn next_at(&self, policy: &Policy) -> Option<DateTime<Utc>> {
+    pub fn next_at(&self, policy: &Policy, kind: ClockKind) -> Option<DateTime<Utc>> {
         if self.met_at.is_some() {
             return None;
         }
-        if self.warned_at.is_none() && self.level == 0 && policy.warn.is_some() {
+        if self.warning_is_next(policy) {
             return Some(self.warn_at);
         }
-        policy.escalations.get(usize::from(self.level)).map(|e| self.due_at + TimeDelta::seconds(i64::from(e.after_s)))
+        match policy.escalations.get(usize::from(self.level))?.after_s {
+            0 => Some(self.due_at),
+            after_s => Some(self.reached_at(policy, kind, policy.allowed_s(kind).saturating_add(after_s))),
+        }
+    }
+
+    fn warning_is_next(&self, policy: &Policy) -> bool {
+        self.warned_at.is_none() && self.level == 0 && policy.warn.is_some()
     }
 
     /// Takes every step that is due at `now`, and returns those that somebody must hear of, in order. A warning that is
     /// overtaken by its own breach (the system was down) is left out: it would only say what is no longer true.
-    pub fn advance(&mut self, policy: &Policy, now: DateTime<Utc>) -> Vec<Step> {
+    pub fn advance(&mut self, policy: &Policy, kind: ClockKind, now: DateTime<Utc>) -> Vec<Step> {
         let mut steps = Vec::new();
-        while let Some(at) = self.next_at(policy).filter(|at| *at <= now) {
-            if self.warned_at.is_none() && self.level == 0 && at == self.warn_at && policy.warn.is_some() {
+        while self.next_at(policy, kind).is_some_and(|at| at <= now) {
+            if self.warning_is_next(policy) {
                 self.warned_at = Some(now);
                 steps.push(Step::Warn);
             } else {
@@ -151,6 +217,8 @@ impl DeadlineClock {
 mod tests {
     use super::*;
 
+    const CLOSURE: ClockKind = ClockKind::Closure;
+
     fn hours(h: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000, 0).unwrap() + TimeDelta::hours(h)
     }
@@ -166,45 +234,46 @@ mod tests {
                 Escalation { after_s: 0, route: lead.clone() },
                 Escalation { after_s: 24 * 3600, route: lead },
             ],
+            calendar: None,
         }
     }
 
     #[test]
     fn forty_eight_hours_warn_at_thirty_six_and_escalate_at_forty_eight_and_seventy_two() {
         let policy = policy();
-        let mut clock = DeadlineClock::start(hours(0), policy.closure_s, policy.warn_at);
-        assert_eq!(clock.next_at(&policy), Some(hours(36)));
-        assert_eq!(clock.advance(&policy, hours(36) - TimeDelta::seconds(1)), []);
-        assert_eq!(clock.advance(&policy, hours(36)), [Step::Warn]);
-        assert_eq!(clock.advance(&policy, hours(36)), []);
-        assert_eq!(clock.next_at(&policy), Some(hours(48)));
-        assert_eq!(clock.advance(&policy, hours(48)), [Step::Escalate(1)]);
+        let mut clock = DeadlineClock::start(hours(0), &policy, CLOSURE);
+        assert_eq!(clock.next_at(&policy, CLOSURE), Some(hours(36)));
+        assert_eq!(clock.advance(&policy, CLOSURE, hours(36) - TimeDelta::seconds(1)), []);
+        assert_eq!(clock.advance(&policy, CLOSURE, hours(36)), [Step::Warn]);
+        assert_eq!(clock.advance(&policy, CLOSURE, hours(36)), []);
+        assert_eq!(clock.next_at(&policy, CLOSURE), Some(hours(48)));
+        assert_eq!(clock.advance(&policy, CLOSURE, hours(48)), [Step::Escalate(1)]);
         assert_eq!(clock.breached_at, Some(hours(48)));
-        assert_eq!(clock.advance(&policy, hours(72)), [Step::Escalate(2)]);
-        assert_eq!(clock.next_at(&policy), None);
+        assert_eq!(clock.advance(&policy, CLOSURE, hours(72)), [Step::Escalate(2)]);
+        assert_eq!(clock.next_at(&policy, CLOSURE), None);
     }
 
     #[test]
     fn a_clock_that_was_met_calls_for_nothing() {
         let policy = policy();
-        let mut clock = DeadlineClock::start(hours(0), policy.closure_s, policy.warn_at);
+        let mut clock = DeadlineClock::start(hours(0), &policy, CLOSURE);
         clock.meet(hours(1));
         clock.meet(hours(2));
         assert_eq!(clock.met_at, Some(hours(1)));
-        assert_eq!(clock.advance(&policy, hours(100)), []);
+        assert_eq!(clock.advance(&policy, CLOSURE, hours(100)), []);
     }
 
     #[test]
     fn after_a_long_outage_every_level_is_told_and_the_stale_warning_is_not() {
         let policy = policy();
-        let mut clock = DeadlineClock::start(hours(0), policy.closure_s, policy.warn_at);
-        assert_eq!(clock.advance(&policy, hours(200)), [Step::Escalate(1), Step::Escalate(2)]);
+        let mut clock = DeadlineClock::start(hours(0), &policy, CLOSURE);
+        assert_eq!(clock.advance(&policy, CLOSURE, hours(200)), [Step::Escalate(1), Step::Escalate(2)]);
     }
 
     #[test]
     fn without_a_route_for_warnings_the_breach_comes_first() {
         let policy = Policy { warn: None, ..policy() };
-        let clock = DeadlineClock::start(hours(0), policy.closure_s, policy.warn_at);
-        assert_eq!(clock.next_at(&policy), Some(hours(48)));
+        let clock = DeadlineClock::start(hours(0), &policy, CLOSURE);
+        assert_eq!(clock.next_at(&policy, CLOSURE), Some(hours(48)));
     }
 }

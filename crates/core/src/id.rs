@@ -76,6 +76,8 @@ ids! {
     QueueId,
     /// A deadline policy.
     PolicyId,
+    /// A calendar of business time.
+    CalendarId,
     /// A route: the channels of one audience.
     RouteId,
     /// A channel: one destination in chat, e-mail or a webhook.

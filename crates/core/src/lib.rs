@@ -5,6 +5,7 @@
 //! so nothing here can fail for a reason outside its arguments and every instant can be asserted exactly.
 
 pub mod alert;
+pub mod calendar;
 pub mod case;
 pub mod consent;
 pub mod deadline;

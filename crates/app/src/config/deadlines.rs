@@ -38,6 +38,7 @@ pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<(PolicyId, Pol
         warn_at,
         warn: route(table, "warn", config)?,
         escalations,
+        calendar: None,
     };
     table.done()?;
     Ok((id, policy))

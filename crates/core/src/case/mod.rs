@@ -3,6 +3,7 @@
 //! Closing without telling the customer is not closing the loop: a case closes from *informed*, or from *resolved* with
 //! a documented reason. Every change carries a note; history is only ever added to.
 
+mod clocks;
 mod transition;
 
 pub use transition::{CaseEvent, ContactOutcome, EventKind, Refused};
@@ -142,9 +143,9 @@ impl Case {
             configuration: configuration.to_owned(),
             opened_at: now,
             policy_id: policy_id.clone(),
-            policy: policy.clone(),
-            first_contact: DeadlineClock::start(now, policy.first_contact_s, policy.warn_at),
-            closure: DeadlineClock::start(now, policy.closure_s, policy.warn_at),
+            policy: policy.as_of(now),
+            first_contact: DeadlineClock::start(now, policy, ClockKind::FirstContact),
+            closure: DeadlineClock::start(now, policy, ClockKind::Closure),
             root_cause: None,
             remedy: None,
             closed_without_informing: None,
@@ -163,8 +164,8 @@ impl Case {
     /// The next instant at which a clock calls for something.
     #[must_use]
     pub fn next_deadline_step(&self) -> Option<DateTime<Utc>> {
-        let next = |clock: &DeadlineClock| clock.next_at(&self.policy);
-        [next(&self.first_contact), next(&self.closure)].into_iter().flatten().min()
+        let next = |kind| self.clock(kind).next_at(&self.policy, kind);
+        [next(ClockKind::FirstContact), next(ClockKind::Closure)].into_iter().flatten().min()
     }
 
     /// Takes every step of both clocks that is due, writes it into the history and returns whom to tell.
@@ -175,7 +176,7 @@ impl Case {
                 ClockKind::FirstContact => &mut self.first_contact,
                 ClockKind::Closure => &mut self.closure,
             };
-            for step in running.advance(&self.policy, now) {
+            for step in running.advance(&self.policy, clock, now) {
                 due.extend(self.route_of(step).map(|route| DueStep { clock, step, route }));
                 let event = match step {
                     Step::Warn => "deadline.warning",

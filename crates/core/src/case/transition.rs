@@ -236,6 +236,7 @@ mod tests {
             warn_at: 0.75,
             warn: None,
             escalations: vec![Escalation { after_s: 0, route: RouteId::new("lead").unwrap() }],
+            calendar: None,
         };
         Case::open(&rule, &policy, "hash", at(0)).unwrap()
     }
