@@ -1,9 +1,10 @@
 //! Changing a record, from outside ([`Ledger::change`]) and by its timers.
 //!
 //! A change is one compare-and-swap of the record. Its timers are filed before; its counts are
-//! noted in the record by the same swap (`out`) and then appended as an internal event, with a
-//! timer that makes up for a crash in between.
+//! noted in the record by the same swap (`out`), as is what it moves in the index, and then appended
+//! as an internal event, with a timer that makes up for a crash in between.
 
+use crate::index::difference;
 use crate::key::{Key, shard_of};
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store};
@@ -18,6 +19,9 @@ use crate::{Ledger, check_name};
 pub(crate) const SETTLE: u64 = 120;
 /// How often an append starts again because its slots were given up.
 const ATTEMPTS: usize = 32;
+
+/// Names of the index, and what is added to their counts.
+pub(crate) type Moves = Vec<(String, i64)>;
 
 /// Timers that were filed for a revision, so that a repeated attempt need not file them again.
 #[derive(Default)]
@@ -99,25 +103,40 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     ) -> Result<Vec<Due>, LedgerError> {
         let now = self.clock.now();
         let revision = event.r + 1;
-        let timers = self.step_timers(n, revision, now, &step);
+        let moves = self.moves(event, &step);
+        let timers = self.step_timers(n, revision, now, &step, &moves);
         if filed.revision != revision || !same(&filed.timers, &timers) {
             self.file_timers(shard, timers.clone(), 0).await?;
             *filed = Filed { revision, timers };
         }
         event.r = revision;
         event.b = Some(step.body);
-        if !step.counts.is_empty() {
-            event.out.push(Out { e: out_name(shard, n, wid), t: now, c: step.counts });
+        if !step.counts.is_empty() || !moves.is_empty() {
+            event.out.push(Out { e: out_name(shard, n, wid), t: now, c: step.counts, m: moves });
         }
         Ok(dues(shard, n, &event.e, step.now))
     }
 
-    /// The timers of a step, and the one that sees to its counts.
-    pub(crate) fn step_timers(&self, n: u64, revision: u64, now: u64, step: &Step<P::Body>) -> Vec<(u64, Entry)> {
+    /// What a step moves in the index.
+    pub(crate) fn moves(&self, event: &Event<P::Body>, step: &Step<P::Body>) -> Moves {
+        let marks = |body: &P::Body| self.program.marks(&event.e, body);
+        difference(event.b.as_ref().map(marks).unwrap_or_default(), marks(&step.body))
+    }
+
+    /// The timers of a step, and the one that sees to its counts and its moves.
+    pub(crate) fn step_timers(
+        &self,
+        n: u64,
+        revision: u64,
+        now: u64,
+        step: &Step<P::Body>,
+        moves: &Moves,
+    ) -> Vec<(u64, Entry)> {
         let entry = |j| Entry { n, j, r: revision, a: 0 };
         let mut timers: Vec<_> =
             step.timers.iter().map(|timer| (timer.due, entry(Job::App(timer.job.clone())))).collect();
-        if !step.counts.is_empty() && !self.mutated(Mutation::NoSettle) {
+        let settles = !step.counts.is_empty() || !moves.is_empty();
+        if settles && !self.mutated(Mutation::NoSettle) {
             timers.push((now + SETTLE, entry(Job::Settle)));
         }
         timers
@@ -164,7 +183,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// Appends an event that means nothing, so that slots before it do not stay open for ever.
     pub(crate) async fn append_marker(&self, shard: u8) -> Result<(), LedgerError> {
         let name = out_name(shard, 0, &self.unique());
-        let out = Out { e: name, t: self.clock.now(), c: Vec::new() };
+        let out = Out { e: name, t: self.clock.now(), c: Vec::new(), m: Vec::new() };
         self.append_internal(shard, vec![(0, out)]).await
     }
 
@@ -178,6 +197,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             p: Vec::new(),
             ap: Vec::new(),
             pl: Plan { counts: out.c.clone(), ..Plan::default() },
+            m: out.m.clone(),
             up: false,
             of: Some(of),
             b: None,

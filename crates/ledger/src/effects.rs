@@ -18,6 +18,9 @@ use crate::stored::{Entry, Event, FINGERPRINTS, IdEntry, Job, JournalItem, decod
 use crate::tick::Work;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// After how many seconds the job of an event whose person was known before is looked at again.
+const AGAIN: u64 = 60;
+
 /// Effects of a batch, before they are written.
 #[derive(Default)]
 struct Batch {
@@ -28,6 +31,8 @@ struct Batch {
     timers: Vec<(u64, Entry)>,
     counts: Vec<Count>,
     journal: BTreeMap<String, Vec<JournalItem>>,
+    /// Jobs of events whose people may be known from before: slot, id, job.
+    again: Vec<(u64, String, String)>,
 }
 
 /// What became of an update.
@@ -58,8 +63,16 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         for eid in &batch.changed {
             entries.push((Key::Id(eid).to_string(), batch.ids[eid].encode()));
         }
-        for (person, items) in batch.journal {
-            entries.extend(self.stage_journal(&person, items).await?);
+        let mut known = BTreeSet::new();
+        for (person, items) in std::mem::take(&mut batch.journal) {
+            let slots: Vec<u64> = items.iter().map(|item| item.by).collect();
+            let (number, entry) = self.stage_journal(&person, items).await?;
+            known.extend(slots.into_iter().skip(usize::from(number == 1)));
+            entries.extend(entry);
+        }
+        for (n, eid, job) in std::mem::take(&mut batch.again).into_iter().filter(|(n, ..)| known.contains(n)) {
+            batch.timers.push((work.now + AGAIN, Entry::new(n, Job::App(job.clone()))));
+            work.due.extend(dues(work.shard, n, &eid, vec![job]));
         }
         entries.extend(self.fold(work, &batch.counts).await?);
         let floor = work.root.tc + 1;
@@ -210,6 +223,8 @@ fn accept(work: &mut Work, batch: &mut Batch, sealed: Sealed) {
     let timer = |t: crate::Timer| (t.due, Entry::new(n, Job::App(t.job)));
     batch.timers.extend(timers.map(timer));
     batch.counts.extend(event.pl.counts);
+    batch.again.extend(event.pl.again.map(|job| (n, event.e.clone(), job)));
+    work.mark(event.m);
     work.due.extend(dues(work.shard, n, &event.e, event.pl.now));
 }
 

@@ -146,7 +146,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             match self.ask(&firing, work) {
                 Some(step) => {
                     let revision = firing.event.r + 1;
-                    let filed = self.step_timers(firing.n, revision, work.now, &step);
+                    let filed =
+                        self.step_timers(firing.n, revision, work.now, &step, &self.moves(&firing.event, &step));
                     timers.extend(filed.iter().cloned());
                     changes.push((firing, Filed::new(revision, filed)));
                 }

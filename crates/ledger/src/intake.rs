@@ -1,5 +1,6 @@
 //! Appending and reading events.
 
+use crate::index::difference;
 use crate::key::{Key, is_fingerprint, shard_of};
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store, StoreKind};
@@ -32,6 +33,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         if let Some(answer) = self.answer(shard, &draft, on_different, known).await? {
             return Ok(answer);
         }
+        let m = difference(Vec::new(), self.program.marks(&draft.eid, &draft.body));
         let event = Event {
             u: String::new(),
             e: draft.eid,
@@ -41,6 +43,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             p: draft.people,
             ap: Vec::new(),
             pl: draft.plan,
+            m,
             up: on_different == OnDifferent::Update,
             of: None,
             b: Some(draft.body),

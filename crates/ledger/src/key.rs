@@ -32,6 +32,8 @@ pub enum Key<'a> {
     Projection { shard: u8, day: u32, write: &'a str },
     /// The days of a month and the names of their projections, one name a write.
     Month { shard: u8, month: u32, write: &'a str },
+    /// A node of the index.
+    Index { shard: u8, node: &'a str },
     /// Counter: the last entry of a person's journal.
     Journal(&'a str),
     /// An entry of a person's journal.
@@ -61,6 +63,7 @@ impl fmt::Display for Key<'_> {
             Self::Timers { shard, minute, entry } => write!(f, "b:{shard:02x}:{minute}:{entry}"),
             Self::Projection { shard, day, write } => write!(f, "p:{shard:02x}:{day}:{write}"),
             Self::Month { shard, month, write } => write!(f, "y:{shard:02x}:{month}:{write}"),
+            Self::Index { shard, node } => write!(f, "x:{shard:02x}:{node}"),
             Self::Journal(person) => write!(f, "u:{person}"),
             Self::JournalEntry { person, entry } => write!(f, "u:{person}:{entry}"),
         }
@@ -109,6 +112,7 @@ mod tests {
             (Key::Timers { shard: 0, minute: 7, entry: 1 }, "b:00:7:1", false),
             (Key::Projection { shard: 0, day: 20260101, write: "x" }, "p:00:20260101:x", false),
             (Key::Month { shard: 0, month: 202601, write: "x" }, "y:00:202601:x", false),
+            (Key::Index { shard: 0, node: "x1" }, "x:00:x1", false),
             (Key::Journal("p1"), "u:p1", true),
             (Key::JournalEntry { person: "p1", entry: 3 }, "u:p1:3", false),
         ];

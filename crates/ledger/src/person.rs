@@ -18,7 +18,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     pub async fn note_person(&self, person: &str, note: Value) -> Result<(), LedgerError> {
         check_name("person", person)?;
         let item = JournalItem { s: 0, n: 0, by: 0, e: String::new(), o: Some(note) };
-        let entries = self.stage_journal(person, vec![item]).await?;
+        let (_, entries) = self.stage_journal(person, vec![item]).await?;
         self.kv.set_many(entries.as_slice()).await
     }
 
@@ -53,17 +53,17 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         Ok(journal)
     }
 
-    /// Takes a place in a person's journal. The caller writes it.
+    /// Takes a place in a person's journal, and says which. The caller writes it.
     pub(crate) async fn stage_journal(
         &self,
         person: &str,
         items: Vec<JournalItem>,
-    ) -> Result<Option<(String, Vec<u8>)>, LedgerError> {
+    ) -> Result<(u64, Option<(String, Vec<u8>)>), LedgerError> {
         let counter = Key::Journal(person).to_string();
         let slot = JournalSlot { u: self.unique(), es: items };
         let value = encode(&counter, &slot)?;
         let name = |entry| Key::JournalEntry { person, entry }.to_string();
-        Ok(self.kv.place(&counter, name, value).await?.1)
+        self.kv.place(&counter, name, value).await
     }
 
     /// How many entries a journal has.

@@ -25,6 +25,13 @@ pub trait Program {
     /// and it sees the body that the first firing left.
     fn fire(&self, record: &Record<Self::Body>, job: &str, now: u64) -> Option<Step<Self::Body>>;
 
+    /// The names under which a record stands in the index (see [`Ledger::scan`](crate::Ledger::scan)), none by default.
+    /// They must depend only on what [`redact`](Self::redact) leaves, and carry no personal data.
+    fn marks(&self, eid: &str, body: &Self::Body) -> Vec<String> {
+        let _ = (eid, body);
+        Vec::new()
+    }
+
     /// Asked once a record is older than [`Options::retention`](crate::Options::retention): when
     /// (unix seconds) may it be deleted? A time that has passed deletes it now; a later time asks
     /// again then; `None` (an open case) asks again after [`RETENTION_RECHECK`].
@@ -107,6 +114,10 @@ pub struct Plan {
     /// Jobs handed over right after the batch is committed; see [`Step::now`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub now: Vec<String>,
+    /// A job for when one of the event's people has a journal from before: handed over after the commit, and by a timer
+    /// a minute later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<String>,
 }
 
 /// One identity of the person behind an event, and what its journal gets to know.

@@ -4,6 +4,7 @@
 //! a timer. What is deleted is first named in the root as garbage, and removed by a later turn.
 
 use crate::Ledger;
+use crate::index::difference;
 use crate::key::Key;
 use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
@@ -99,6 +100,10 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                     let again = again.unwrap_or_else(|| work.recheck());
                     timers.push((again, Entry::new(n, Job::Retire)));
                     continue;
+                }
+                // A second timer of the same record, before it is gone, takes nothing out of the index again.
+                if !work.root.gc.contains(&key) && !work.gc.contains(&key) {
+                    work.mark(difference(self.program.marks(&record.eid, &record.body), Vec::new()));
                 }
                 work.report.retired += 1;
             }

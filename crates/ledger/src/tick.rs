@@ -54,6 +54,10 @@ pub(crate) struct Work {
     pub(crate) days: BTreeMap<u32, String>,
     pub(crate) months: BTreeMap<u32, String>,
     pub(crate) archived: Vec<u32>,
+    /// What moves in the index.
+    pub(crate) marks: BTreeMap<String, i64>,
+    /// The index's new topmost node.
+    pub(crate) index: Option<String>,
     pub(crate) gc: Vec<String>,
     pub(crate) bad: Vec<String>,
     pub(crate) swept: (u64, u64),
@@ -142,6 +146,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         self.effects(work).await?;
         self.sweep(work).await?;
         self.walk_retention(work).await?;
+        self.fold_index(work).await?;
         self.archive_days(work).await
     }
 
@@ -179,6 +184,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 root.d.extend(work.days.clone());
                 root.d.retain(|day, _| !work.archived.contains(day));
                 root.m.extend(work.months.clone());
+                if let Some(index) = &work.index {
+                    root.ix.clone_from(index);
+                }
                 (root.tm, root.tj) = (root.tm, root.tj).max(work.swept);
                 if work.looked.0 > root.fl || work.looked.1 > root.fa {
                     (root.fl, root.fa) = work.looked;
@@ -264,10 +272,19 @@ impl Work {
             days: BTreeMap::new(),
             months: BTreeMap::new(),
             archived: Vec::new(),
+            marks: BTreeMap::new(),
+            index: None,
             gc: Vec::new(),
             bad: Vec::new(),
             due: Vec::new(),
             report: TickReport::default(),
+        }
+    }
+
+    /// Adds what moves in the index.
+    pub(crate) fn mark(&mut self, moves: impl IntoIterator<Item = (String, i64)>) {
+        for (name, add) in moves {
+            *self.marks.entry(name).or_default() += add;
         }
     }
 

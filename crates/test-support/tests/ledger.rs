@@ -491,3 +491,61 @@ fn names_that_keys_cannot_hold_are_refused() {
         assert!(block_on(world.ledger.append(draft, OnDifferent::Update)).is_err());
     }
 }
+
+#[test]
+fn the_index_has_every_record_where_it_stands_now_in_order() {
+    for kind in STORES {
+        for shards in [1, 4] {
+            let world = world_with(kind, Options { shards, ..Options::default() });
+            for i in 0..150 {
+                world.append(&format!("e{i:03}"), 0, OnDifferent::Update);
+            }
+            world.tick();
+            for i in (0..150).step_by(3) {
+                world.change(&format!("e{i:03}"), |record| program::close(record, "x", START).expect("open"));
+            }
+            world.tick();
+            let scan = |from: &str, to: &str, limit| block_on(world.ledger.scan(from, to, limit)).expect("scans");
+            let named = |prefix: &str, fits: fn(usize) -> bool| -> Vec<String> {
+                (0..150).filter(|i| fits(*i)).map(|i| format!("{prefix}|e{i:03}")).collect()
+            };
+            assert_eq!(scan("all|", "all~", 1_000), named("all", |_| true), "{kind:?}, {shards} shards");
+            assert_eq!(scan("closed|", "closed~", 1_000), named("closed", |i| i % 3 == 0));
+            assert_eq!(scan("open|", "open~", 1_000), named("open", |i| i % 3 != 0));
+            // Page by page, each from after the last of the one before.
+            let (mut from, mut all) = ("open|".to_owned(), Vec::new());
+            loop {
+                let page = scan(&from, "open~", 7);
+                let Some(last) = page.last() else { break };
+                from = format!("{last}\0");
+                all.extend(page);
+            }
+            assert_eq!(all, named("open", |i| i % 3 != 0));
+        }
+    }
+}
+
+#[test]
+fn what_was_known_before_is_asked_about_again() {
+    for kind in STORES {
+        let world = world(kind);
+        let append = |eid: &str, person: &str| {
+            let mut draft = program::draft(eid, 0, person, world.clock.now());
+            draft.plan.again = Some("again".to_owned());
+            block_on(world.ledger.append(draft, OnDifferent::Update)).expect("appends");
+        };
+        append("first", "p1");
+        append("other", "p2");
+        world.tick();
+        append("second", "p1");
+        append("third", "p3");
+        append("fourth", "p3");
+        world.tick();
+        let again: Vec<String> = world.jobs().into_iter().filter(|job| job.ends_with("again")).collect();
+        assert_eq!(again, ["second again", "fourth again"], "{kind:?}");
+        world.clock.advance(61);
+        world.tick();
+        let again = world.jobs().into_iter().filter(|job| job.ends_with("again")).count();
+        assert_eq!(again, 2, "{kind:?}: a timer makes up for a hand-over that was lost");
+    }
+}

@@ -10,7 +10,7 @@ pub const FINGERPRINTS: usize = 8;
 
 /// `k:` an event and what became of it.
 ///
-/// `u e f t ts p pl up of` never change after the event was written (but that erasure removes the
+/// `u e f t ts p pl m up of` never change after the event was written (but that erasure removes the
 /// notes in `p`, which the journal has by then), so that a repetition of the sealing reads what
 /// the first pass read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Event<B> {
     /// What is to happen at sealing.
     #[serde(default)]
     pub pl: Plan,
+    /// What the index gets at sealing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub m: Vec<(String, i64)>,
     /// Whether it may update an earlier event of the same id.
     #[serde(default)]
     pub up: bool,
@@ -94,15 +97,19 @@ impl<B> Event<B> {
     }
 }
 
-/// Counts of a change that wait to be appended as an internal event.
+/// Counts of a change, and what it moves in the index, that wait to be appended as an internal event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Out {
     /// The internal event's id.
     pub e: String,
     /// When.
     pub t: u64,
-    /// What.
+    /// What is counted.
+    #[serde(default)]
     pub c: Vec<Count>,
+    /// What moves in the index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub m: Vec<(String, i64)>,
 }
 
 /// `i:` the slots and fingerprints of a sealed id: "n.fp,n.fp…", the first one canonical.

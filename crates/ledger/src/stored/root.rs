@@ -42,6 +42,9 @@ pub struct Root {
     /// Month → name of the current write of its list of days, for days not in `d`.
     #[serde(default)]
     pub m: BTreeMap<u32, String>,
+    /// Name of the index's topmost node; empty when there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ix: String,
     /// Retention: slots below this were looked at.
     pub fl: u64,
     /// Retention: when to look again.
@@ -80,6 +83,7 @@ impl Root {
             tj: 0,
             d: BTreeMap::new(),
             m: BTreeMap::new(),
+            ix: String::new(),
             fl: 1,
             fa: 0,
             gc: Vec::new(),

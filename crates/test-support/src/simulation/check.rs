@@ -5,10 +5,10 @@
 //! erased texts are gone; nothing is left to do.
 
 use super::facts::Change;
-use super::program::{self, Body, LEVELS};
+use super::program::{self, Body, LEVELS, Rules};
 use super::tasks::{Sim, World, mode, person};
 use futures::executor::block_on;
-use ringback_ledger::{Clock, Counts, OnDifferent, Record};
+use ringback_ledger::{Clock, Counts, OnDifferent, Program as _, Record};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -27,6 +27,7 @@ pub fn check(world: &Rc<World>, wanted: &[(String, u32)], calm: bool) {
     for eid in eids {
         checker.event(eid);
     }
+    checker.index(wanted);
     checker.journals();
     checker.erasures();
     let mut facts = world.facts.borrow_mut();
@@ -204,6 +205,32 @@ impl Checker<'_> {
             let by = format!("{}/{}", a.eid, a.variant);
             self.expect(noted.contains_key(&by), || format!("the note of {by} is lost"));
         }
+    }
+
+    /// The index names every record as it is, and nothing else.
+    fn index(&mut self, wanted: &[(String, u32)]) {
+        let mut expected = std::collections::BTreeSet::new();
+        for (eid, _) in wanted {
+            // What retention has marked for deletion can still be read for a minute, and is not listed any more.
+            if self.world.options.retention.is_some() && self.closing(eid) {
+                continue;
+            }
+            if let Ok(Some(record)) = block_on(self.ledger.read(eid)) {
+                expected.extend(Rules.marks(eid, &record.body));
+            }
+        }
+        let names = match block_on(self.ledger.scan("", "~", 1_000_000)) {
+            Ok(names) => names,
+            Err(error) => return self.found.push(format!("no index: {error}")),
+        };
+        let retained = |name: &str| {
+            let eid = name.rsplit('|').next().unwrap_or_default();
+            !(self.world.options.retention.is_some() && self.closing(eid))
+        };
+        let found: std::collections::BTreeSet<String> = names.into_iter().filter(|name| retained(name)).collect();
+        let differing: Vec<&String> = expected.symmetric_difference(&found).collect();
+        let what = format!("the index differs at {differing:?}");
+        self.expect(differing.is_empty(), || what);
     }
 
     /// What an erased person sent before is nowhere any more.

@@ -70,6 +70,7 @@ pub fn draft(eid: &str, variant: u32, person: &str, now: u64) -> Draft<Body> {
             timers: vec![timer(now + RETRY, "alert"), timer(now + DEADLINE, "deadline 1")],
             counts: vec![one(now, eid, "sealed")],
             now: vec!["alert".to_owned()],
+            again: None,
         },
         body: Body { text, ..Body::default() },
     }
@@ -125,6 +126,12 @@ impl Program for Rules {
                 counts: Vec::new(),
             }),
         }
+    }
+
+    fn marks(&self, eid: &str, body: &Body) -> Vec<String> {
+        let state = if body.closed.is_some() { "closed" } else { "open" };
+        let level = body.level;
+        vec![format!("all|{eid}"), format!("{state}|{eid}"), format!("{level}|{}|{eid}", body.notes.len())]
     }
 
     fn expires(&self, record: &Record<Body>, _now: u64) -> Option<u64> {
