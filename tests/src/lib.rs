@@ -22,8 +22,8 @@ pub use receiver::{Received, Receiver, Reply};
 pub use signing::Signer;
 pub use talk::location_id;
 pub use variables::{
-    ADMIN, AGENT, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, FORMBRICKS_SECRET, INTAKE, PEPPER, RESEND_KEY,
-    SLACK_PATH,
+    ADMIN, AGENT, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, EXECUTIVE, FORMBRICKS_SECRET, INTAKE, LEAD, PEPPER,
+    RESEND_KEY, SLACK_PATH,
 };
 pub use wait::{eventually, soon};
 pub use world::{Options, World};

@@ -9,6 +9,10 @@ use crate::receiver::Receiver;
 pub const INTAKE: &str = "test-intake-5d1c0a6e";
 /// The bearer token of the role `agent`.
 pub const AGENT: &str = "test-agent-93b7f2d4";
+/// The bearer token of the role `lead`.
+pub const LEAD: &str = "test-lead-6a0b35c9";
+/// The bearer token of the role `executive`.
+pub const EXECUTIVE: &str = "test-executive-c41d97e2";
 /// The bearer token of the role `admin`.
 pub const ADMIN: &str = "test-admin-e80f6a11";
 /// The pepper.
@@ -33,6 +37,8 @@ pub(crate) fn all(chat: &Receiver, mail: &Receiver, events: &Receiver) -> Vec<(&
         ("pepper", PEPPER.to_owned()),
         ("intake_token_sha256", hash(INTAKE)),
         ("agent_token_sha256", hash(AGENT)),
+        ("lead_token_sha256", hash(LEAD)),
+        ("executive_token_sha256", hash(EXECUTIVE)),
         ("admin_token_sha256", hash(ADMIN)),
         ("formbricks_webhook_secret", FORMBRICKS_SECRET.to_owned()),
         ("crm_webhook_secret", format!("{CRM_SECRET} {CRM_SECRET_BEFORE}")),

@@ -27,9 +27,11 @@ struct Token {
     prefix: &'static str,
 }
 
-const TOKENS: [Token; 3] = [
+const TOKENS: [Token; 5] = [
     Token { file: "token", variable: "admin_token_sha256", prefix: "rb_admin_" },
     Token { file: "agent-token", variable: "agent_token_sha256", prefix: "rb_agent_" },
+    Token { file: "lead-token", variable: "lead_token_sha256", prefix: "rb_lead_" },
+    Token { file: "executive-token", variable: "executive_token_sha256", prefix: "rb_executive_" },
     Token { file: "intake-token", variable: "intake_token_sha256", prefix: "rb_intake_" },
 ];
 
