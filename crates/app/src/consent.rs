@@ -8,6 +8,7 @@ use crate::fields::{Fields, Mistakes};
 use crate::intake;
 use crate::ports::GateError;
 use crate::problem::{Problem, Reply, empty};
+use crate::stored::Stored;
 use crate::time::from_unix;
 use http::{Request, StatusCode};
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose, Statement, decide};
@@ -36,7 +37,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 GateError("the consent journal could not be read".to_owned())
             })?;
             for note in entries.into_iter().filter_map(|entry| entry.note) {
-                let statements: Vec<Statement> = serde_json::from_value(note)
+                let statements: Vec<Statement> = Stored::restore(&note)
                     .map_err(|_| GateError("a consent statement is not understood".to_owned()))?;
                 said.extend(statements);
             }
@@ -72,7 +73,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if journals.is_empty() {
             return Err(Problem::field("/customer", "needs an email, a phone or an id"));
         }
-        let note = serde_json::json!(said);
+        let note = said.store();
         for journal in journals {
             self.ledger.note_person(&journal, note.clone()).await.map_err(|error| self.store_failed(&error))?;
         }

@@ -8,31 +8,27 @@ use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::case::Case;
 use ringback_core::consent::{ContactChannel, Purpose};
 use ringback_core::feedback::Feedback;
-use serde::{Deserialize, Serialize};
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
 
 /// An answer and everything that came of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dossier {
     /// Version of the format.
     pub v: u8,
     /// The answer.
     pub feedback: Feedback,
     /// The case it opened, if it opened one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<Case>,
     /// Alerts to people of the company.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<Delivery>,
     /// Messages to the customer.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,
 }
 
 /// A message to the customer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// How its delivery stands.
     pub delivery: Delivery,

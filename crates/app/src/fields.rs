@@ -4,6 +4,7 @@
 
 use crate::problem::{FieldError, Problem};
 use chrono::{DateTime, Utc};
+use ringback_core::names::Named;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -106,6 +107,17 @@ impl<'a> Fields<'a> {
     ) -> Option<T> {
         let text = self.text(name, max)?;
         parse(&text).map_err(|e| self.wrong(name, e.to_string())).ok()
+    }
+
+    /// One of a fixed set, by name; must be there.
+    pub fn required_choice<T: Named>(&self, name: &'static str) -> Option<T> {
+        let text = self.required_text(name, 32)?;
+        let chosen = T::from_name(&text);
+        if chosen.is_none() {
+            let names: Vec<&str> = T::ALL.iter().map(|one| one.name()).collect();
+            self.wrong(name, format!("must be one of {}", names.join(", ")));
+        }
+        chosen
     }
 
     /// Yes or no.

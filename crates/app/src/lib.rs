@@ -21,6 +21,7 @@ pub mod problem;
 mod readiness;
 pub mod secrets;
 pub mod signature;
+mod stored;
 mod tick;
 mod time;
 mod view;

@@ -1,34 +1,41 @@
 //! What the API shows of an answer and its case. A format of its own, apart from what is stored.
 
 use crate::dossier::Dossier;
+use crate::stored::Stored;
 use ringback_core::alert::Delivery;
-use ringback_core::case::Case;
+use ringback_core::case::{Case, EventKind};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_core::deadline::DeadlineClock;
 use ringback_core::feedback::Feedback;
 use serde_json::{Map, Value, json};
 
+/// An object that is shown even when nothing is in it.
+fn shown(part: &impl Stored) -> Value {
+    let value = part.store();
+    if value.is_null() { Value::Object(Map::new()) } else { value }
+}
+
 /// An answer.
 pub(crate) fn feedback(id: &str, f: &Feedback) -> Value {
     json!({
         "id": id,
-        "source": f.source,
-        "survey": f.survey,
-        "metric": f.metric,
+        "source": f.source.as_str(),
+        "survey": f.survey.as_str(),
+        "metric": f.metric.as_str(),
         "score": f.score.get(),
-        "band": f.band,
+        "band": f.band.as_str(),
         "comment": f.comment,
         "locale": f.locale,
         "country": f.country,
         "channel": f.channel,
-        "touchpoint": f.touchpoint,
+        "touchpoint": f.touchpoint.as_str(),
         "segment": f.segment,
-        "customer": f.customer,
-        "account": f.account,
-        "answers": f.answers,
-        "occurred_at": f.occurred_at,
-        "received_at": f.received_at,
-        "updated_at": f.updated_at,
+        "customer": shown(&f.customer),
+        "account": f.account.store(),
+        "answers": shown(&f.answers),
+        "occurred_at": f.occurred_at.store(),
+        "received_at": f.received_at.store(),
+        "updated_at": f.updated_at.store(),
     })
 }
 
@@ -43,15 +50,15 @@ pub(crate) struct Permission {
 impl Permission {
     fn shown(&self) -> Value {
         let (channel, purpose) = (self.channel, self.purpose);
-        let mut shown = json!({ "channel": channel, "purpose": purpose, "allowed": false });
+        let mut shown = json!({ "channel": channel.as_str(), "purpose": purpose.as_str(), "allowed": false });
         match &self.decision {
             Some(Decision::Allowed(proof)) => {
                 shown["allowed"] = true.into();
                 shown["consent"] =
-                    json!({ "wording": proof.wording, "source": proof.source, "given_at": proof.given_at });
+                    json!({ "wording": proof.wording, "source": proof.source, "given_at": proof.given_at.store() });
             }
             Some(Decision::Blocked(why)) => {
-                shown["reason"] = json!(why);
+                shown["reason"] = why.as_str().into();
                 shown["detail"] = format!("{} for {channel}, {purpose}", why.explain()).into();
             }
             None => {
@@ -65,11 +72,11 @@ impl Permission {
 
 fn clock(c: &DeadlineClock) -> Value {
     json!({
-        "due_at": c.due_at,
-        "warn_at": c.warn_at,
-        "met_at": c.met_at,
-        "warned_at": c.warned_at,
-        "breached_at": c.breached_at,
+        "due_at": c.due_at.store(),
+        "warn_at": c.warn_at.store(),
+        "met_at": c.met_at.store(),
+        "warned_at": c.warned_at.store(),
+        "breached_at": c.breached_at.store(),
         "level": c.level,
     })
 }
@@ -79,22 +86,27 @@ fn delivery(d: &Delivery) -> Value {
         "id": d.id,
         "event": d.occasion.event_name(),
         "occasion": d.occasion.slug(),
-        "channel": d.channel,
-        "state": d.state,
+        "channel": d.channel.as_str(),
+        "state": d.state.as_str(),
         "attempts": d.attempts,
-        "not_before": d.not_before,
+        "not_before": d.not_before.store(),
         "last_error": d.last_error,
-        "delivered_at": d.delivered_at,
+        "delivered_at": d.delivered_at.store(),
         "provider_id": d.provider_id,
     })
+}
+
+/// What may be done to a case.
+pub(crate) fn events(kinds: &[EventKind]) -> Value {
+    kinds.iter().map(|kind| kind.as_str()).collect()
 }
 
 /// A case with all that belongs to it.
 pub(crate) fn case(id: &str, dossier: &Dossier, case: &Case, permissions: &[Permission]) -> Value {
     let messages = dossier.messages.iter().map(|m| {
         let mut shown = delivery(&m.delivery);
-        shown["customer_channel"] = json!(m.channel);
-        shown["purpose"] = json!(m.purpose);
+        shown["customer_channel"] = m.channel.as_str().into();
+        shown["purpose"] = m.purpose.as_str().into();
         shown["subject"] = m.subject.as_str().into();
         shown["text"] = m.text.as_str().into();
         shown
@@ -103,20 +115,20 @@ pub(crate) fn case(id: &str, dossier: &Dossier, case: &Case, permissions: &[Perm
     let mut put = |name: &str, value: Value| shown.insert(name.to_owned(), value);
     put("id", id.into());
     put("version", case.version.into());
-    put("state", json!(case.state));
-    put("track", json!(case.track));
-    put("priority", json!(case.priority));
-    put("queue", json!(case.queue));
-    put("owner", json!(case.owner));
-    put("rule", json!(case.rule));
+    put("state", case.state.store());
+    put("track", case.track.store());
+    put("priority", case.priority.store());
+    put("queue", case.queue.store());
+    put("owner", case.owner.store());
+    put("rule", case.rule.store());
     put("configuration", case.configuration.as_str().into());
-    put("opened_at", json!(case.opened_at));
-    put("root_cause", json!(case.root_cause));
-    put("remedy", json!(case.remedy));
-    put("closed_without_informing", json!(case.closed_without_informing));
+    put("opened_at", case.opened_at.store());
+    put("root_cause", case.root_cause.store());
+    put("remedy", case.remedy.store());
+    put("closed_without_informing", case.closed_without_informing.store());
     put("feedback", feedback(id, &dossier.feedback));
     let deadlines = json!({
-        "policy": case.policy_id,
+        "policy": case.policy_id.as_str(),
         "first_contact": clock(&case.first_contact),
         "closure": clock(&case.closure),
     });
@@ -124,7 +136,7 @@ pub(crate) fn case(id: &str, dossier: &Dossier, case: &Case, permissions: &[Perm
     put("contact", permissions.iter().map(Permission::shown).collect());
     put("alerts", dossier.alerts.iter().map(delivery).collect());
     put("messages", messages.collect());
-    put("history", json!(case.history));
-    put("allowed_events", json!(case.state.allowed()));
+    put("history", case.history.store());
+    put("allowed_events", events(case.state.allowed()));
     Value::Object(shown)
 }

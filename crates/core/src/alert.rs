@@ -5,8 +5,8 @@
 
 use crate::deadline::ClockKind;
 use crate::id::ChannelId;
+use crate::names::named;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 
 /// Seconds between an attempt and the next one.
 pub const RETRY_AFTER_S: [u32; 9] =
@@ -16,8 +16,7 @@ pub const RETRY_AFTER_S: [u32; 9] =
 pub const LONGEST_RETRY_AFTER_S: u32 = 24 * 3600;
 
 /// What somebody is told about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Occasion {
     /// A case was opened.
     Opened,
@@ -54,8 +53,7 @@ impl Occasion {
 }
 
 /// How a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
     /// Not there yet; attempts go on.
     Pending,
@@ -69,8 +67,16 @@ pub enum DeliveryState {
     Blocked,
 }
 
+named!(DeliveryState {
+    Pending = "pending",
+    Delivered = "delivered",
+    Failed = "failed",
+    Skipped = "skipped",
+    Blocked = "blocked",
+});
+
 /// One alert or message to one destination.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// Its name within the case.
     pub id: String,
@@ -83,16 +89,12 @@ pub struct Delivery {
     /// Attempts begun.
     pub attempts: u8,
     /// No attempt before this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<DateTime<Utc>>,
     /// Why the last attempt failed, free of secrets and personal data.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// When the receiver took it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered_at: Option<DateTime<Utc>>,
     /// The receiver's own name for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
 }
 

@@ -3,13 +3,12 @@
 //! Three gates (GDPR, and the field's own practice): the person takes part, has consented to contact on this channel for
 //! this purpose, and is willing to talk. This module decides the second from what is on record. Unknown means no.
 
+use crate::names::named;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A way to reach a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContactChannel {
     /// E-mail.
     Email,
@@ -21,14 +20,10 @@ pub enum ContactChannel {
     Post,
 }
 
-impl ContactChannel {
-    /// Every channel, in the order they are shown.
-    pub const ALL: [Self; 4] = [Self::Email, Self::Phone, Self::Sms, Self::Post];
-}
+named!(ContactChannel { Email = "email", Phone = "phone", Sms = "sms", Post = "post" });
 
 /// What a contact is for. Consent for one purpose says nothing of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     /// Getting back to a customer about the answer they gave.
     FollowUp,
@@ -38,29 +33,22 @@ pub enum Purpose {
     Marketing,
 }
 
+named!(Purpose { FollowUp = "follow_up", Survey = "survey", Marketing = "marketing" });
+
 impl fmt::Display for ContactChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Sms => "sms",
-            Self::Post => "post",
-        })
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::FollowUp => "follow_up",
-            Self::Survey => "survey",
-            Self::Marketing => "marketing",
-        })
+        f.write_str(self.as_str())
     }
 }
 
 /// What a person said about being contacted: a consent, a refusal or a withdrawal, with what proves it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// The channel it is about.
     pub channel: ContactChannel,
@@ -69,17 +57,14 @@ pub struct Statement {
     /// Yes or no.
     pub granted: bool,
     /// Version of the wording that was shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wording: Option<String>,
     /// Language of the wording, BCP 47.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// Where it was said: a source's id, or `api`.
     pub source: String,
     /// When it was said.
     pub at: DateTime<Utc>,
     /// When it ends, where it was given for a time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -93,8 +78,7 @@ impl Statement {
 }
 
 /// Why contact is blocked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blocked {
     /// Nothing identifies the person.
     Unidentified,
@@ -122,8 +106,16 @@ impl Blocked {
     }
 }
 
+named!(Blocked {
+    Unidentified = "unidentified",
+    Unknown = "unknown",
+    Refused = "refused",
+    Withdrawn = "withdrawn",
+    Expired = "expired",
+});
+
 /// The consent that allows a contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     /// Version of the wording.
     pub wording: Option<String>,
@@ -134,7 +126,7 @@ pub struct Proof {
 }
 
 /// May the person be contacted?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// Yes, by this consent.
     Allowed(Proof),

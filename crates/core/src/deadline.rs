@@ -11,11 +11,11 @@ pub use pause::Pause;
 
 use crate::calendar::Calendar;
 use crate::id::RouteId;
+use crate::names::named;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 
 /// What is done some time after a clock was breached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escalation {
     /// Seconds after the breach.
     pub after_s: u32,
@@ -24,7 +24,7 @@ pub struct Escalation {
 }
 
 /// By when, who is warned and who hears of a breach.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// Seconds until the first contact is due.
     pub first_contact_s: u32,
@@ -33,12 +33,10 @@ pub struct Policy {
     /// Share of the time, in 0–1, after which a warning goes out.
     pub warn_at: f64,
     /// Who is warned; nobody when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warn: Option<RouteId>,
     /// Levels, by rising `after_s`.
     pub escalations: Vec<Escalation>,
     /// Whose working time counts; none: wall time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Calendar>,
 }
 
@@ -91,8 +89,7 @@ pub const DEFAULT_SECONDS: u32 = 48 * 3600;
 pub const DEFAULT_WARN_AT: f64 = 0.75;
 
 /// Which of a case's two clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClockKind {
     /// Until somebody has reached the customer, or left a message.
     FirstContact,
@@ -100,16 +97,9 @@ pub enum ClockKind {
     Closure,
 }
 
-impl ClockKind {
-    /// The clock's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FirstContact => "first_contact",
-            Self::Closure => "closure",
-        }
-    }
+named!(ClockKind { FirstContact = "first_contact", Closure = "closure" });
 
+impl ClockKind {
     /// The clock's name as people write it.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -121,7 +111,7 @@ impl ClockKind {
 }
 
 /// A clock that runs on a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadlineClock {
     /// The deadline.
     pub due_at: DateTime<Utc>,
@@ -136,10 +126,8 @@ pub struct DeadlineClock {
     /// Escalation levels that have been reached, 0 before the first.
     pub level: u8,
     /// When it was started; unknown for a clock that an older version started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
     /// When it stood still, oldest first. The last one may still last.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pauses: Vec<Pause>,
 }
 

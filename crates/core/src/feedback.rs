@@ -4,11 +4,10 @@ use crate::consent::Statement;
 use crate::id::{SourceId, SurveyId, TouchpointId};
 use crate::survey::{Band, Metric, Score};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// An answer to a survey, checked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Feedback {
     /// Where it came from.
     pub source: SourceId,
@@ -21,47 +20,35 @@ pub struct Feedback {
     /// What the score means, by the thresholds in force when it was received.
     pub band: Band,
     /// What the customer wrote. Untrusted text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// Language of the answer, BCP 47.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
     /// Country, ISO 3166 alpha-2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// How the survey reached the customer: web, email, sms, …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
     /// Where in the journey it was asked.
     pub touchpoint: TouchpointId,
     /// The customer's segment, in the company's own terms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<String>,
     /// Who answered, where that is known.
-    #[serde(default, skip_serializing_if = "Customer::is_unknown")]
     pub customer: Customer,
     /// The company the customer answers for, in business to business.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
     /// What the customer said about being contacted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consent: Vec<Statement>,
     /// Further answers, by question.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, Answer>,
     /// When the customer answered, where the sender says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<DateTime<Utc>>,
     /// When Ringback took it.
     pub received_at: DateTime<Utc>,
     /// When a later post changed it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<DateTime<Utc>>,
 }
 
 /// An answer to a further question.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// Yes or no.
     Bool(bool),
@@ -74,23 +61,17 @@ pub enum Answer {
 }
 
 /// Who answered. Every field is optional: an answer may be anonymous.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Customer {
     /// The company's own number for the customer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// E-mail address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// Phone number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// Value tier, in the company's own terms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
 }
 
@@ -111,20 +92,15 @@ impl Customer {
 }
 
 /// The company behind a customer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     /// The account's number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The account's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What the customer does there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// How high the customer stands there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
 }
 

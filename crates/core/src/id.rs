@@ -1,6 +1,5 @@
 //! Names that the configuration gives to things: checked once, carried as types afterwards.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Longest identifier, in characters.
@@ -20,8 +19,7 @@ fn check(text: &str) -> Result<(), InvalidId> {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {

@@ -11,6 +11,7 @@ pub mod consent;
 pub mod deadline;
 pub mod feedback;
 pub mod id;
+pub mod names;
 pub mod rule;
 pub mod survey;
 

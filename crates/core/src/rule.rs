@@ -2,12 +2,11 @@
 
 use crate::feedback::Feedback;
 use crate::id::{PolicyId, QueueId, RouteId, RuleId, SurveyId, TouchpointId};
+use crate::names::named;
 use crate::survey::Band;
-use serde::{Deserialize, Serialize};
 
 /// How an answer is followed up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Track {
     /// Win an unhappy customer back.
     Recovery,
@@ -21,9 +20,16 @@ pub enum Track {
     None,
 }
 
+named!(Track {
+    Recovery = "recovery",
+    Passive = "passive",
+    Advocacy = "advocacy",
+    Automation = "automation",
+    None = "none",
+});
+
 /// How soon people should look at it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
     /// When there is time.
     Low,
@@ -35,18 +41,7 @@ pub enum Priority {
     Critical,
 }
 
-impl Priority {
-    /// The priority's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Normal => "normal",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-}
+named!(Priority { Low = "low", Normal = "normal", High = "high", Critical = "critical" });
 
 /// When a rule applies. A condition that is empty or absent holds for every answer; all others must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! What a survey asks and what a score on it means: metric, scale, thresholds, band.
 
 use crate::id::{SurveyId, TouchpointId};
-use serde::{Deserialize, Serialize};
+use crate::names::named;
 use std::collections::BTreeMap;
 
 /// What a survey measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// Net Promoter Score: "how likely are you to recommend us?", 0–10 (Reichheld, *The One Number You Need to Grow*, HBR 2003).
     Nps,
@@ -15,6 +14,8 @@ pub enum Metric {
     /// Customer effort, agreement with "it was easy": 1–7, high is good (Dixon et al., CES 2.0).
     Ces,
 }
+
+named!(Metric { Nps = "nps", Csat = "csat", Ces = "ces" });
 
 impl Metric {
     /// The metric's lowest and highest score, both included.
@@ -67,7 +68,7 @@ impl Thresholds {
 }
 
 /// A score that lies on its survey's scale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Score(u8);
 
 /// A score that does not lie on its survey's scale.
@@ -108,8 +109,7 @@ impl Score {
 }
 
 /// What a score means, in the words of its metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Band {
     /// NPS, lowest band.
     Detractor,
@@ -125,20 +125,14 @@ pub enum Band {
     Satisfied,
 }
 
-impl Band {
-    /// The band's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Detractor => "detractor",
-            Self::Passive => "passive",
-            Self::Promoter => "promoter",
-            Self::Dissatisfied => "dissatisfied",
-            Self::Neutral => "neutral",
-            Self::Satisfied => "satisfied",
-        }
-    }
-}
+named!(Band {
+    Detractor = "detractor",
+    Passive = "passive",
+    Promoter = "promoter",
+    Dissatisfied = "dissatisfied",
+    Neutral = "neutral",
+    Satisfied = "satisfied",
+});
 
 /// A survey of the programme.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -54,8 +54,8 @@ pub struct Deliveries;
 impl HandOver for Deliveries {
     async fn hand_over(&self, jobs: Vec<Due>) {
         let jobs: Vec<HandedOver> = jobs.into_iter().map(|due| HandedOver { id: due.eid, job: due.job }).collect();
-        let Ok(body) = serde_json::to_vec(&jobs) else { return };
-        let request = Request::post(ALERT_DELIVER).header(header::CONTENT_TYPE, "application/json").body(body);
+        let request = Request::post(ALERT_DELIVER).header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(HandedOver::body(&jobs));
         let Ok(request) = request else { return };
         // What is not delivered now comes back with its own timer.
         match SpinOutbound.send(request, DELIVER_WITHIN).await {

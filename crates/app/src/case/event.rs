@@ -2,7 +2,7 @@
 
 use crate::fields::{Fields, Mistakes};
 use crate::problem::Problem;
-use ringback_core::case::{CaseEvent, ContactOutcome};
+use ringback_core::case::CaseEvent;
 use ringback_core::consent::ContactChannel;
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ fn read(f: &Fields<'_>) -> Option<Order> {
             root_cause.map(|root_cause| CaseEvent::Resolve { root_cause, remedy })
         }
         "inform" => {
-            let channel = channel(f);
+            let channel = f.required_choice("channel");
             message = f.object("message").and_then(|m| draft(&m));
             if message.is_some() && channel.is_some_and(|c| c != ContactChannel::Email) {
                 f.wrong(
@@ -74,26 +74,9 @@ fn read(f: &Fields<'_>) -> Option<Order> {
 }
 
 fn contact(f: &Fields<'_>) -> Option<CaseEvent> {
-    let channel = channel(f);
-    let outcome = f.required_text("outcome", 32).and_then(|text| match text.as_str() {
-        "reached" => Some(ContactOutcome::Reached),
-        "not_reached" => Some(ContactOutcome::NotReached),
-        "message_left" => Some(ContactOutcome::MessageLeft),
-        _ => {
-            f.wrong("outcome", "must be one of reached, not_reached, message_left");
-            None
-        }
-    });
+    let channel = f.required_choice("channel");
+    let outcome = f.required_choice("outcome");
     Some(CaseEvent::Contact { channel: channel?, outcome: outcome? })
-}
-
-fn channel(f: &Fields<'_>) -> Option<ContactChannel> {
-    let text = f.required_text("channel", 32)?;
-    let channel = ContactChannel::ALL.into_iter().find(|c| c.to_string() == text);
-    if channel.is_none() {
-        f.wrong("channel", "must be one of email, phone, sms, post");
-    }
-    channel
 }
 
 fn draft(f: &Fields<'_>) -> Option<Draft> {

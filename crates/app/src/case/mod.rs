@@ -162,7 +162,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return Err(self.store_failed(&error));
         }
         let detail = format!("contact by {channel} is blocked: {}", reason.explain());
-        Err(Problem::new(StatusCode::FORBIDDEN, "contact-blocked", detail).with("reason", serde_json::json!(reason)))
+        Err(Problem::new(StatusCode::FORBIDDEN, "contact-blocked", detail).with("reason", reason.as_str()))
     }
 
     fn apply(&self, dossier: &Dossier, version: u64, order: &Order, caller: &Caller) -> Result<Step<Dossier>, Refusal> {
@@ -218,7 +218,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let problem = Problem::new(StatusCode::CONFLICT, "transition-not-allowed", refused.to_string());
         let Ok(record) = self.dossier(id).await else { return problem };
         match &record.body.case {
-            Some(case) => problem.with("allowed_events", serde_json::json!(case.state.allowed())),
+            Some(case) => problem.with("allowed_events", view::events(case.state.allowed())),
             None => problem,
         }
     }

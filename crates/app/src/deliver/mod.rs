@@ -17,13 +17,14 @@ use crate::config::{Channel, ChannelKind};
 use crate::dossier::{Dossier, Job, Message, reaches_customer};
 use crate::ports::{ConsentGate, Outbound};
 use crate::problem::Problem;
+use crate::stored::{Stored, stored};
 use crate::time::from_unix;
 use futures::stream::{self, StreamExt as _};
 use http::Request;
 use ringback_core::alert::{Delivery, DeliveryState, Outcome};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_ledger::{Changed, Clock, Entropy, Record, Step, Store};
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -33,12 +34,27 @@ pub const WITHIN: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 16;
 
 /// A job as it is handed over from the tick.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandedOver {
     /// The answer it is about.
     pub id: String,
     /// What is to be done.
     pub job: String,
+}
+
+stored!(HandedOver { id, job });
+
+impl HandedOver {
+    /// A list of jobs as the body that [`App::deliver`] reads.
+    #[must_use]
+    pub fn body(jobs: &[Self]) -> Vec<u8> {
+        Value::Array(jobs.iter().map(Self::store).collect()).to_string().into_bytes()
+    }
+
+    fn read(body: &[u8]) -> Option<Vec<Self>> {
+        let jobs: Value = serde_json::from_slice(body).ok()?;
+        Stored::restore(&jobs).ok()
+    }
 }
 
 /// Why a request could not be built.
@@ -57,8 +73,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// When the list itself is not understood.
     pub async fn deliver(&self, body: &[u8], out: &impl Outbound, gate: &impl ConsentGate) -> Result<(), Problem> {
-        let jobs: Vec<HandedOver> =
-            serde_json::from_slice(body).map_err(|_| Problem::field("", "must be a list of {id, job}"))?;
+        let jobs = HandedOver::read(body).ok_or_else(|| Problem::field("", "must be a list of {id, job}"))?;
         // A list can name a delivery twice: a tick that was cut short and repeated knows it from two places.
         let mut by_case: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for HandedOver { id, job } in jobs {

@@ -3,6 +3,7 @@
 use super::notice::Notice;
 use crate::dossier::Dossier;
 use crate::signature;
+use crate::stored::Stored;
 use crate::time::unix;
 use crate::view;
 use http::{Request, header};
@@ -22,7 +23,7 @@ pub(super) fn request(url: &str, secret: &str, record: &Record<Dossier>, notice:
         "source": "/ringback",
         "type": format!("com.ringback.{}", notice.event),
         "subject": format!("cases/{}", record.eid),
-        "time": notice.at,
+        "time": notice.at.store(),
         "datacontenttype": "application/json",
         "data": {
             "headline": notice.headline,
@@ -30,13 +31,13 @@ pub(super) fn request(url: &str, secret: &str, record: &Record<Dossier>, notice:
             "link": notice.link,
             "case": {
                 "id": record.eid,
-                "state": case.state,
-                "track": case.track,
-                "priority": case.priority,
-                "queue": case.queue,
-                "opened_at": case.opened_at,
-                "first_contact_due_at": case.first_contact.due_at,
-                "closure_due_at": case.closure.due_at,
+                "state": case.state.as_str(),
+                "track": case.track.as_str(),
+                "priority": case.priority.as_str(),
+                "queue": case.queue.as_str(),
+                "opened_at": case.opened_at.store(),
+                "first_contact_due_at": case.first_contact.due_at.store(),
+                "closure_due_at": case.closure.due_at.store(),
             },
             "feedback": view::feedback(&record.eid, &record.body.feedback),
         },

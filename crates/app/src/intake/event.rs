@@ -8,6 +8,7 @@ use super::value::{self, MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_RESPONSE_ID, MAX
 use crate::config::{Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
 use crate::fields::{Mistakes, escape};
 use crate::problem::Problem;
+use crate::stored::Stored;
 use chrono::{DateTime, Utc};
 use ringback_core::consent::Statement;
 use ringback_core::feedback::{Answer, Customer, Feedback};
@@ -54,7 +55,7 @@ fn content(feedback: &Feedback) -> Vec<u8> {
     for statement in &mut answered.consent {
         statement.at = DateTime::UNIX_EPOCH;
     }
-    serde_json::to_vec(&answered).unwrap_or_default()
+    answered.store().to_string().into_bytes()
 }
 
 fn concerns(mapping: &Mapping, value: &Value) -> bool {

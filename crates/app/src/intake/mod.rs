@@ -9,6 +9,7 @@ use crate::App;
 use crate::access::{Action, Caller, admit};
 use crate::problem::{Problem, Reply, empty, json};
 use crate::signature;
+use crate::stored::Stored;
 use crate::time::from_unix;
 use crate::view;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -110,10 +111,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
     /// The journals that the answer goes into, with what the person said about being contacted.
     fn people(&self, feedback: &Feedback) -> Vec<PersonNote> {
-        let note = match feedback.consent.is_empty() {
-            true => None,
-            false => serde_json::to_value(&feedback.consent).ok(),
-        };
+        let note = Some(feedback.consent.store()).filter(|note| !note.is_null());
         let journals = self.namer.people(&feedback.customer).into_iter();
         journals.map(|ph| PersonNote { ph, note: note.clone() }).collect()
     }

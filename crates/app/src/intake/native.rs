@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::fields::{Fields, Mistakes};
 use crate::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
-use ringback_core::consent::{ContactChannel, Purpose, Statement};
+use ringback_core::consent::Statement;
 use ringback_core::feedback::{Account, Answer, Customer, Feedback};
 use ringback_core::id::{SourceId, SurveyId, TouchpointId};
 use ringback_core::survey::{Score, Survey};
@@ -134,9 +134,8 @@ fn consent(f: &Fields<'_>, now: DateTime<Utc>) -> Vec<Statement> {
 
 /// One statement about being contacted.
 pub(crate) fn statement(f: &Fields<'_>, source: &str, now: DateTime<Utc>) -> Option<Statement> {
-    let channel = one_of(f, "channel", &["email", "phone", "sms", "post"]).map(|i| ContactChannel::ALL[i]);
-    let purposes = [Purpose::FollowUp, Purpose::Survey, Purpose::Marketing];
-    let purpose = one_of(f, "purpose", &["follow_up", "survey", "marketing"]).map(|i| purposes[i]);
+    let channel = f.required_choice("channel");
+    let purpose = f.required_choice("purpose");
     let granted = f.bool("granted");
     if granted.is_none() && f.value("granted").is_none() {
         f.wrong("granted", "is required");
@@ -159,15 +158,6 @@ pub(crate) fn statement(f: &Fields<'_>, source: &str, now: DateTime<Utc>) -> Opt
         at: at.min(now),
         expires_at,
     })
-}
-
-fn one_of(f: &Fields<'_>, name: &'static str, allowed: &[&str]) -> Option<usize> {
-    let text = f.required_text(name, 32)?;
-    let index = allowed.iter().position(|a| *a == text);
-    if index.is_none() {
-        f.wrong(name, format!("must be one of {}", allowed.join(", ")));
-    }
-    index
 }
 
 fn answers(f: &Fields<'_>) -> BTreeMap<String, Answer> {

@@ -12,7 +12,6 @@ pub use zone::{UnknownZone, Zone};
 
 use crate::id::CalendarId;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Seconds of a day.
@@ -37,8 +36,7 @@ pub struct Window {
 pub type Week = [Vec<Window>; 7];
 
 /// When people work. Stored as one line of text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     /// Its name.
     pub id: CalendarId,

@@ -11,13 +11,12 @@ pub use transition::{CaseEvent, ContactOutcome, EventKind, Refused};
 use crate::consent::ContactChannel;
 use crate::deadline::{ClockKind, DeadlineClock, Policy, Step};
 use crate::id::{PolicyId, QueueId, RouteId, RuleId};
+use crate::names::named;
 use crate::rule::{Action, Priority, Rule, Track};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 /// Where a case stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// Opened, nobody has taken it.
     New,
@@ -33,23 +32,17 @@ pub enum State {
     Closed,
 }
 
-impl State {
-    /// The state's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Acknowledged => "acknowledged",
-            Self::Contacted => "contacted",
-            Self::Resolved => "resolved",
-            Self::Informed => "informed",
-            Self::Closed => "closed",
-        }
-    }
-}
+named!(State {
+    New = "new",
+    Acknowledged = "acknowledged",
+    Contacted = "contacted",
+    Resolved = "resolved",
+    Informed = "informed",
+    Closed = "closed",
+});
 
 /// One line of a case's history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// When.
     pub at: DateTime<Utc>,
@@ -58,10 +51,8 @@ pub struct HistoryEntry {
     /// What: `opened`, an event's name, `deadline.warning`, …
     pub event: String,
     /// More about it, free of personal data.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// What the person wrote. May hold personal data.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
@@ -69,7 +60,7 @@ pub struct HistoryEntry {
 pub const SYSTEM: &str = "ringback";
 
 /// A case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// Rises by one with every change; what `If-Match` compares.
     pub version: u64,
@@ -82,7 +73,6 @@ pub struct Case {
     /// Which queue it waits in.
     pub queue: QueueId,
     /// Who works it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// The rule that opened it.
     pub rule: RuleId,
@@ -99,13 +89,10 @@ pub struct Case {
     /// Until it is closed.
     pub closure: DeadlineClock,
     /// Why the customer was unhappy, once it is resolved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_cause: Option<String>,
     /// What was done about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
     /// Why it was closed without telling the customer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_without_informing: Option<String>,
     /// What happened, oldest first.
     pub history: Vec<HistoryEntry>,

@@ -2,12 +2,11 @@
 
 use super::{Case, State};
 use crate::consent::ContactChannel;
+use crate::names::named;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 /// How a contact attempt went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContactOutcome {
     /// Spoken with, or answered.
     Reached,
@@ -16,6 +15,8 @@ pub enum ContactOutcome {
     /// The customer has a message.
     MessageLeft,
 }
+
+named!(ContactOutcome { Reached = "reached", NotReached = "not_reached", MessageLeft = "message_left" });
 
 /// Something a person does to a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +50,7 @@ pub enum CaseEvent {
 }
 
 /// The kinds of [`CaseEvent`], as the API names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     /// [`CaseEvent::Acknowledge`]
     Acknowledge,
@@ -64,19 +64,13 @@ pub enum EventKind {
     Close,
 }
 
-impl EventKind {
-    /// The event's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Acknowledge => "acknowledge",
-            Self::Contact => "contact",
-            Self::Resolve => "resolve",
-            Self::Inform => "inform",
-            Self::Close => "close",
-        }
-    }
-}
+named!(EventKind {
+    Acknowledge = "acknowledge",
+    Contact = "contact",
+    Resolve = "resolve",
+    Inform = "inform",
+    Close = "close",
+});
 
 impl CaseEvent {
     /// The event's kind.

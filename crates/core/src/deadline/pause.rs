@@ -5,10 +5,9 @@
 
 use super::{ClockKind, DeadlineClock, Policy};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 
 /// A time in which a clock stands still. One that has no length is where the clock was set anew by a change of policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
     /// Its begin.
     pub from: DateTime<Utc>,
