@@ -1,7 +1,8 @@
-//! Key-value on SQLite, in Spin's own table: one connection behind one lock, as in Spin.
+//! Key-value on SQLite, in Spin's own table: writes on one connection behind one lock, as in Spin.
 //!
 //! Differs from Spin where Spin stalls or dies: the file is in WAL mode (one fsync a write instead of four, the
-//! same durability), and incrementing a value that is no counter is an error instead of a panic.
+//! same durability), reads have a connection of their own and never wait for the disk, and incrementing a value that is
+//! no counter is an error instead of a panic.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -29,7 +30,9 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// One database file.
 #[derive(Debug)]
 pub(super) struct Sqlite {
-    connection: Mutex<Connection>,
+    writing: Mutex<Connection>,
+    /// None for a database in memory, of which there is only one connection.
+    reading: Option<Mutex<Connection>>,
 }
 
 impl Sqlite {
@@ -38,29 +41,38 @@ impl Sqlite {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
         }
-        Self::prepare(Connection::open(path)).map_err(|error| failed(error.to_string()))
+        let open = || {
+            let writing = Self::prepare(Connection::open(path)?)?;
+            let reading = Self::prepare(Connection::open(path)?)?;
+            reading.execute_batch("PRAGMA query_only=ON")?;
+            Ok(Self { writing: Mutex::new(writing), reading: Some(Mutex::new(reading)) })
+        };
+        open().map_err(|error: rusqlite::Error| failed(error.to_string()))
     }
 
     pub fn in_memory() -> std::result::Result<Self, HostError> {
-        Self::prepare(Connection::open_in_memory()).map_err(|error| HostError::machine("store in memory", error))
+        let open = || Self::prepare(Connection::open_in_memory()?);
+        let writing = open().map_err(|error| HostError::machine("store in memory", error))?;
+        Ok(Self { writing: Mutex::new(writing), reading: None })
     }
 
-    fn prepare(connection: rusqlite::Result<Connection>) -> rusqlite::Result<Self> {
-        let connection = connection?;
+    fn prepare(connection: Connection) -> rusqlite::Result<Connection> {
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
         connection.execute_batch("PRAGMA synchronous=FULL")?;
         connection.execute(TABLE, [])?;
         rusqlite::vtab::array::load_module(&connection)?;
-        Ok(Self { connection: Mutex::new(connection) })
+        Ok(connection)
     }
 
-    /// A read takes microseconds: it is done in place when nobody writes.
+    /// A read takes microseconds and sees every write that was confirmed before it began: it is done in place, unless
+    /// somebody else is at it.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        let done = match self.connection.try_lock() {
+        let reading = self.reading.as_ref().unwrap_or(&self.writing);
+        let done = match reading.try_lock() {
             Ok(connection) => work(&connection),
             Err(TryLockError::Poisoned(poisoned)) => work(&poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => tokio::task::block_in_place(|| work(&self.lock())),
+            Err(TryLockError::WouldBlock) => tokio::task::block_in_place(|| work(&lock(reading))),
         };
         done.map_err(StoreError::from_debug)
     }
@@ -68,17 +80,13 @@ impl Sqlite {
     /// A write waits for the disk: the thread's other work moves to another thread meanwhile.
     fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         tokio::task::block_in_place(|| {
-            let mut connection = self.lock();
+            let mut connection = lock(&self.writing);
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from_debug)?;
             let done = work(&transaction)?;
             transaction.commit().map_err(StoreError::from_debug)?;
             Ok(done)
         })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>> {
@@ -168,10 +176,14 @@ impl Sqlite {
     }
 
     pub fn checkpoint(&self) {
-        let connection = self.lock();
+        let connection = lock(&self.writing);
         // Busy readers of another process are no reason to fail: the log stays and is read at the next start.
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
+}
+
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn get(connection: &Connection, store: &str, key: &str) -> rusqlite::Result<Option<Vec<u8>>> {
