@@ -89,12 +89,12 @@ async fn an_answer_that_is_updated_makes_the_version_stale_that_a_person_saw() {
 /// From each state: what it is, how to get there from the one before, and what it allows (docs/api.md).
 fn life() -> Vec<(&'static str, Option<Value>, &'static [&'static str])> {
     vec![
-        ("new", None, &["acknowledge", "contact"]),
-        ("acknowledged", Some(acknowledge()), &["contact", "resolve"]),
-        ("contacted", Some(contact()), &["contact", "resolve"]),
-        ("resolved", Some(resolve()), &["contact", "inform", "close"]),
-        ("informed", Some(inform()), &["close"]),
-        ("closed", Some(close()), &[]),
+        ("new", None, &["acknowledge", "assign", "contact", "split", "merge"]),
+        ("acknowledged", Some(acknowledge()), &["assign", "contact", "wait", "resolve", "split", "merge"]),
+        ("contacted", Some(contact()), &["assign", "contact", "wait", "resolve", "split", "merge"]),
+        ("resolved", Some(resolve()), &["assign", "contact", "inform", "close", "reopen", "merge"]),
+        ("informed", Some(inform()), &["assign", "contact", "close", "reopen", "merge"]),
+        ("closed", Some(close()), &["reopen"]),
     ]
 }
 

@@ -25,15 +25,22 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             Ok(empty(StatusCode::ACCEPTED))
         }
         (&Method::POST, ["v1", "tick"]) => app().await?.post_tick(request.headers(), &Deliveries).await,
+        (&Method::GET, ["v1", "cases"]) => app().await?.get_cases(&whole(request).await?).await,
+        (&Method::POST, ["v1", "cases", "reassign"]) => {
+            let app = app().await?;
+            let (reply, now) = app.post_reassign(&whole(request).await?).await?;
+            spawn(async move { app.follow_through(now, &Deliveries).await });
+            Ok(reply)
+        }
         (&Method::GET, ["v1", "cases", id]) => app().await?.get_case(id, request.headers(), &SpinGate).await,
         (&Method::POST, ["v1", "cases", id, "events"]) => {
             let app = app().await?;
             let Worked { reply, now } = app.post_case_event(id, whole(request).await?, &SpinGate).await?;
-            spawn(async move { app.hand_over(now, &Deliveries).await });
+            spawn(async move { app.follow_through(now, &Deliveries).await });
             Ok(reply)
         }
         (&Method::GET, ["readyz"]) => app().await?.get_readiness().await,
-        (_, ["v1", "tick"] | ["v1", "cases", _] | ["v1", "cases", _, "events"] | ["readyz"]) => {
+        (_, ["v1", "tick" | "cases"] | ["v1", "cases", _] | ["v1", "cases", _, "events"] | ["readyz"]) => {
             Err(Problem::method_not_allowed())
         }
         _ => Err(Problem::not_found("page")),

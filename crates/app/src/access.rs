@@ -30,6 +30,8 @@ pub enum Action {
     ReadCase,
     /// Works a case.
     WorkCase,
+    /// Has many cases change hands.
+    Reassign,
     /// Reads figures.
     ReadInsights,
     /// Has due work done.
@@ -40,12 +42,13 @@ impl Role {
     /// Whether the role may.
     #[must_use]
     pub const fn may(self, action: Action) -> bool {
-        use Action::{ReadCase, ReadFeedback, ReadInsights, Tick, WorkCase, WriteConsent, WriteFeedback};
+        use Action::{ReadCase, ReadFeedback, ReadInsights, Reassign, Tick, WorkCase, WriteConsent, WriteFeedback};
         match action {
             WriteFeedback => matches!(self, Self::Intake | Self::Admin),
             ReadFeedback | ReadCase | WorkCase => matches!(self, Self::Agent | Self::Lead | Self::Admin),
             WriteConsent => !matches!(self, Self::Executive),
             ReadInsights => !matches!(self, Self::Intake),
+            Reassign => matches!(self, Self::Lead | Self::Admin),
             Tick => matches!(self, Self::Admin),
         }
     }
@@ -95,13 +98,13 @@ mod tests {
     #[test]
     fn each_role_may_do_exactly_what_the_table_says() {
         use Action::*;
-        let actions = [WriteFeedback, ReadFeedback, WriteConsent, ReadCase, WorkCase, ReadInsights, Tick];
+        let actions = [WriteFeedback, ReadFeedback, WriteConsent, ReadCase, WorkCase, Reassign, ReadInsights, Tick];
         for (role, may) in [
-            (Role::Intake, "y.y...."),
-            (Role::Agent, ".yyyyy."),
-            (Role::Lead, ".yyyyy."),
-            (Role::Executive, ".....y."),
-            (Role::Admin, "yyyyyyy"),
+            (Role::Intake, "y.y....."),
+            (Role::Agent, ".yyyy.y."),
+            (Role::Lead, ".yyyyyy."),
+            (Role::Executive, "......y."),
+            (Role::Admin, "yyyyyyyy"),
         ] {
             let got: String = actions.iter().map(|a| if role.may(*a) { 'y' } else { '.' }).collect();
             assert_eq!(got, may, "{role:?}");

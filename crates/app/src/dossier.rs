@@ -25,6 +25,12 @@ pub struct Dossier {
     pub alerts: Vec<Delivery>,
     /// Messages to the customer.
     pub messages: Vec<Message>,
+    /// When the customer's earlier cases were looked for.
+    pub looked_back_at: Option<DateTime<Utc>>,
+    /// The customer's latest case before this answer.
+    pub earlier: Option<String>,
+    /// When the case into which this one was merged had heard of it.
+    pub carried_over_at: Option<DateTime<Utc>>,
 }
 
 /// A message to the customer.
@@ -94,6 +100,10 @@ impl Dossier {
 pub enum Job {
     /// Look at the case's clocks.
     Clocks,
+    /// Look for the customer's earlier cases, and tell the latest of this answer.
+    LookBack,
+    /// Tell the other case that this one goes on in it.
+    CarryOver,
     /// Look at a delivery: send it, send it again, or nothing.
     Delivery(String),
 }
@@ -104,6 +114,8 @@ impl Job {
     pub fn to_text(&self) -> String {
         match self {
             Self::Clocks => "clocks".to_owned(),
+            Self::LookBack => "look-back".to_owned(),
+            Self::CarryOver => "carry-over".to_owned(),
             Self::Delivery(id) => format!("delivery:{id}"),
         }
     }
@@ -113,6 +125,8 @@ impl Job {
     pub fn from_text(text: &str) -> Option<Self> {
         match text.split_once(':') {
             None if text == "clocks" => Some(Self::Clocks),
+            None if text == "look-back" => Some(Self::LookBack),
+            None if text == "carry-over" => Some(Self::CarryOver),
             Some(("delivery", id)) => Some(Self::Delivery(id.to_owned())),
             _ => None,
         }

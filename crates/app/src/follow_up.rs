@@ -1,8 +1,10 @@
 //! What happens to an answer after it is stored: what is counted, which timers run, what a timer does when it is due,
 //! and what a later post of the same answer changes. The application's half of the ledger; pure.
 
+use crate::case::marks;
 use crate::config::Config;
 use crate::dossier::{Dossier, Job, VERSION};
+use crate::identity::Namer;
 use crate::time::{day_of, from_unix, unix};
 use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, Due, Occasion};
@@ -14,17 +16,21 @@ use ringback_core::rule::first_match;
 use ringback_ledger::{Count, Plan, Program, Record, Step, Timer};
 use std::rc::Rc;
 
+/// After how many seconds it is looked whether a job was done.
+const SEE_AGAIN_S: u64 = 120;
+
 /// The programme at work.
 #[derive(Clone)]
 pub struct FollowUp {
     config: Rc<Config>,
+    namer: Namer,
 }
 
 impl FollowUp {
     /// Follows up by a programme.
     #[must_use]
-    pub const fn new(config: Rc<Config>) -> Self {
-        Self { config }
+    pub const fn new(config: Rc<Config>, namer: Namer) -> Self {
+        Self { config, namer }
     }
 
     /// Decides what an answer sets in motion.
@@ -33,10 +39,27 @@ impl FollowUp {
         let now = feedback.received_at;
         let rule = first_match(&self.config.rules, &feedback);
         let policy = rule.and_then(|r| r.then.deadlines.as_ref()).and_then(|id| self.config.policies.get(id));
-        let case = rule.zip(policy).and_then(|(rule, policy)| Case::open(rule, policy, &self.config.hash, now));
+        let mut case = rule.zip(policy).and_then(|(rule, policy)| Case::open(rule, policy, &self.config.hash, now));
+        if let Some(case) = &mut case {
+            case.account_key = self.account_key(&feedback);
+        }
         let route = rule.filter(|_| case.is_some()).and_then(|r| r.then.alert.as_ref());
         let alerts = route.map(|route| self.alerts(route, &Occasion::Opened)).unwrap_or_default();
-        Dossier { v: VERSION, feedback, case, alerts, messages: Vec::new() }
+        Dossier {
+            v: VERSION,
+            feedback,
+            case,
+            alerts,
+            messages: Vec::new(),
+            looked_back_at: None,
+            earlier: None,
+            carried_over_at: None,
+        }
+    }
+
+    fn account_key(&self, feedback: &Feedback) -> Option<String> {
+        let id = feedback.account.as_ref()?.id.as_deref()?;
+        Some(self.namer.account(id))
     }
 
     /// One delivery for every channel of a route.
@@ -50,6 +73,7 @@ impl FollowUp {
     pub fn plan(&self, dossier: &Dossier) -> Plan {
         let now = dossier.feedback.received_at;
         let mut plan = Plan { counts: counts(&dossier.feedback, 1), ..Plan::default() };
+        plan.again = Some(Job::LookBack.to_text());
         plan.timers.extend(clock_timer(dossier));
         for delivery in &dossier.alerts {
             let job = Job::Delivery(delivery.id.clone()).to_text();
@@ -65,18 +89,49 @@ impl FollowUp {
         case.next_deadline_step()?;
         let due = case.advance_clocks(now);
         let mut step = Step::of(body);
-        for DueStep { clock, step: taken, route } in due {
-            let occasion = match taken {
-                ClockStep::Warn => Occasion::Warning(clock),
-                ClockStep::Escalate(level) => Occasion::Breached(clock, level),
+        for due in due {
+            let (occasion, route) = match due {
+                DueStep::Clock { clock, step: ClockStep::Warn, route } => (Occasion::Warning(clock), route),
+                DueStep::Clock { clock, step: ClockStep::Escalate(level), route } => {
+                    (Occasion::Breached(clock, level), route)
+                }
+                DueStep::Survey => match &self.config.cases.survey {
+                    Some((_, route)) => (Occasion::SurveyDue, route.clone()),
+                    None => continue,
+                },
             };
             for delivery in self.alerts(&route, &occasion) {
+                let delivery = numbered(&step.body, delivery);
                 send(&mut step, &delivery, now);
                 step.body.alerts.push(delivery);
             }
         }
         step.timers.extend(clock_timer(&step.body));
         Some(step)
+    }
+}
+
+/// A name of its own for a delivery whose occasion comes round again, as after reopening.
+fn numbered(dossier: &Dossier, delivery: Delivery) -> Delivery {
+    if dossier.delivery(&delivery.id).is_none() {
+        return delivery;
+    }
+    let same = |d: &&Delivery| d.occasion == delivery.occasion && d.channel == delivery.channel;
+    let number = dossier.alerts.iter().filter(same).count() + 1;
+    Delivery::first_attempt(delivery.occasion, delivery.channel, Some(number))
+}
+
+/// Adds a job that is to be done now, and looked at again until it is.
+pub fn see_to(step: &mut Step<Dossier>, job: &Job, now: DateTime<Utc>) {
+    let job = job.to_text();
+    step.timers.push(Timer { due: unix(now) + SEE_AGAIN_S, job: job.clone() });
+    step.now.push(job);
+}
+
+/// Adds the timer that a change of the case's clocks calls for.
+pub fn follow_clocks(step: &mut Step<Dossier>, before: &Case) {
+    if step.body.case.as_ref().and_then(Case::next_deadline_step) != before.next_deadline_step() {
+        step.timers.extend(clock_timer(&step.body));
     }
 }
 
@@ -139,7 +194,13 @@ impl Program for FollowUp {
             return step;
         }
         step.counts = recount(&record.body.feedback, &step.body.feedback);
+        let (before, after) = (&record.body.feedback, &step.body.feedback);
+        if before.score != after.score || before.customer != after.customer {
+            step.body.looked_back_at = None;
+            see_to(&mut step, &Job::LookBack, now);
+        }
         if let Some(case) = &mut step.body.case {
+            case.account_key = case.account_key.take().or_else(|| self.account_key(&step.body.feedback));
             case.record(now, ringback_core::case::SYSTEM, "feedback.updated", Some(changes.join(", ")), None);
             return step;
         }
@@ -158,13 +219,29 @@ impl Program for FollowUp {
         body.redact();
     }
 
+    fn marks(&self, eid: &str, body: &Dossier) -> Vec<String> {
+        marks(eid, body)
+    }
+
     fn fire(&self, record: &Record<Dossier>, job: &str, now: u64) -> Option<Step<Dossier>> {
         let now = from_unix(now);
         match Job::from_text(job)? {
             Job::Clocks => self.fire_clocks(&record.body, now),
+            Job::LookBack => again(record.body.looked_back_at.is_none(), &record.body, job, now),
+            Job::CarryOver => again(record.body.carried_over_at.is_none(), &record.body, job, now),
             Job::Delivery(id) => fire_delivery(&record.body, &id, now),
         }
     }
+}
+
+/// A job that is not done yet is handed over once more.
+fn again(open: bool, dossier: &Dossier, job: &str, now: DateTime<Utc>) -> Option<Step<Dossier>> {
+    open.then(|| {
+        let mut step = Step::of(dossier.clone());
+        step.timers.push(Timer { due: unix(now) + SEE_AGAIN_S, job: job.to_owned() });
+        step.now.push(job.to_owned());
+        step
+    })
 }
 
 /// Takes the old answer out of the counts and puts the new one in, when that makes a difference.

@@ -65,6 +65,12 @@ impl Namer {
             .collect()
     }
 
+    /// The name of an account in lists. 16 characters of base 32.
+    #[must_use]
+    pub fn account(&self, id: &str) -> String {
+        self.name(16, &[b"account\0", id.trim().as_bytes()])
+    }
+
     /// The signature of a desk session of an access token, until an instant (Unix seconds). 52 characters of base 32.
     #[must_use]
     pub fn session(&self, token_id: &str, until: u64) -> String {

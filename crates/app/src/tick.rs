@@ -3,9 +3,11 @@
 
 use crate::App;
 use crate::access::{Action, admit};
+use crate::case::Errands;
 use crate::problem::{Problem, Reply, empty};
 use http::{HeaderMap, StatusCode};
 use ringback_ledger::{Clock, Due, Entropy, HandOver, LedgerError, Store};
+use std::cell::Cell;
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// `POST /v1/tick`: answered when everything that was due is done.
@@ -29,20 +31,23 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// has woken nobody else.
     async fn tick(&self, out: &impl HandOver) -> Result<(), LedgerError> {
         loop {
-            let report = self.ledger.tick(out).await?;
+            let errands = Errands { app: self, out, ran: Cell::new(false) };
+            let report = self.ledger.tick(&errands).await?;
             for key in &report.quarantined {
                 self.log(&format!("the value of {key} is not understood and was set aside"));
             }
-            if !report.more {
+            if !report.more && !errands.ran.get() {
                 return Ok(());
             }
         }
     }
 
-    /// Hands deliveries over outside of a tick.
-    pub async fn hand_over(&self, jobs: Vec<Due>, out: &impl HandOver) {
+    /// What follows from a change that a person made: deliveries are handed over, other cases told, and lists brought up
+    /// to date by a tick.
+    pub async fn follow_through(&self, jobs: Vec<Due>, out: &impl HandOver) {
         if !jobs.is_empty() {
-            out.hand_over(jobs).await;
+            Errands { app: self, out, ran: Cell::new(false) }.hand_over(jobs).await;
         }
+        self.tick_logged(out).await;
     }
 }

@@ -3,7 +3,7 @@
 use crate::dossier::Dossier;
 use crate::stored::Stored;
 use ringback_core::alert::Delivery;
-use ringback_core::case::{Case, EventKind};
+use ringback_core::case::{Case, EventKind, Task};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_core::deadline::DeadlineClock;
 use ringback_core::feedback::Feedback;
@@ -96,6 +96,52 @@ fn delivery(d: &Delivery) -> Value {
     })
 }
 
+/// In the programme's currency.
+fn goodwill(case: &Case) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "amounts are at most 1e10 hundredths")]
+    case.goodwill.map_or(Value::Null, |hundredths| (hundredths as f64 / 100.0).into())
+}
+
+fn waiting(case: &Case) -> Value {
+    case.waiting.as_ref().map_or(
+        Value::Null,
+        |w| json!({ "since": w.since.store(), "until": w.until.store(), "reason": w.reason, "from": w.from.as_str() }),
+    )
+}
+
+fn task(t: &Task) -> Value {
+    json!({
+        "task": t.number,
+        "department": t.department.as_str(),
+        "what": t.what,
+        "opened_at": t.opened_at.store(),
+        "done_at": t.done_at.store(),
+    })
+}
+
+/// A case in a list.
+pub(crate) fn listed(id: &str, dossier: &Dossier, case: &Case) -> Value {
+    let f = &dossier.feedback;
+    json!({
+        "id": id,
+        "version": case.version,
+        "state": case.state.as_str(),
+        "track": case.track.as_str(),
+        "priority": case.priority.as_str(),
+        "queue": case.queue.as_str(),
+        "owner": case.owner,
+        "opened_at": case.opened_at.store(),
+        "due_at": case.due_next().store(),
+        "ended_at": case.ended().store(),
+        "survey": f.survey.as_str(),
+        "touchpoint": f.touchpoint.as_str(),
+        "score": f.score.get(),
+        "band": f.band.as_str(),
+        "customer": f.customer.name,
+        "account": f.account.as_ref().and_then(|account| account.id.as_deref()),
+    })
+}
+
 /// What may be done to a case.
 pub(crate) fn events(kinds: &[EventKind]) -> Value {
     kinds.iter().map(|kind| kind.as_str()).collect()
@@ -126,6 +172,18 @@ pub(crate) fn case(id: &str, dossier: &Dossier, case: &Case, permissions: &[Perm
     put("root_cause", case.root_cause.store());
     put("remedy", case.remedy.store());
     put("closed_without_informing", case.closed_without_informing.store());
+    put("goodwill", goodwill(case));
+    put("waiting", waiting(case));
+    put("unreached", case.unreached.len().into());
+    put("tasks", case.tasks.iter().map(task).collect());
+    put("due_at", case.due_next().store());
+    put("ended_at", case.ended().store());
+    put("merged_into", case.merged_into.store());
+    put("merged", case.merged.iter().map(String::as_str).collect());
+    put("earlier", dossier.earlier.store());
+    put("later", case.later.iter().map(Stored::store).collect());
+    put("recovered_at", case.recovered_at.store());
+    put("survey_due_at", case.survey_due_at.store());
     put("feedback", feedback(id, &dossier.feedback));
     let deadlines = json!({
         "policy": case.policy_id.as_str(),
@@ -137,6 +195,6 @@ pub(crate) fn case(id: &str, dossier: &Dossier, case: &Case, permissions: &[Perm
     put("alerts", dossier.alerts.iter().map(delivery).collect());
     put("messages", messages.collect());
     put("history", case.history.store());
-    put("allowed_events", events(case.state.allowed()));
+    put("allowed_events", events(&case.allowed()));
     Value::Object(shown)
 }

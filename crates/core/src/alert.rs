@@ -24,18 +24,22 @@ pub enum Occasion {
     Warning(ClockKind),
     /// A clock was breached, and this level of escalation is reached.
     Breached(ClockKind, u8),
+    /// The customer is to be asked again.
+    SurveyDue,
     /// The customer is told what was done.
     Message,
 }
 
 impl Occasion {
-    /// The name under which it is sent: `case.opened`, `deadline.warning`, `deadline.breached`, `customer.message`.
+    /// The name under which it is sent: `case.opened`, `deadline.warning`, `deadline.breached`, `survey.due`,
+    /// `customer.message`.
     #[must_use]
     pub const fn event_name(&self) -> &'static str {
         match self {
             Self::Opened => "case.opened",
             Self::Warning(_) => "deadline.warning",
             Self::Breached(..) => "deadline.breached",
+            Self::SurveyDue => "survey.due",
             Self::Message => "customer.message",
         }
     }
@@ -47,6 +51,7 @@ impl Occasion {
             Self::Opened => "opened".to_owned(),
             Self::Warning(clock) => format!("warning-{}", clock.as_str()),
             Self::Breached(clock, level) => format!("breached-{}-{level}", clock.as_str()),
+            Self::SurveyDue => "survey".to_owned(),
             Self::Message => "message".to_owned(),
         }
     }

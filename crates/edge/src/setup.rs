@@ -6,7 +6,7 @@ use ringback_app::config::Config;
 use ringback_app::follow_up::FollowUp;
 use ringback_app::problem::Problem;
 use ringback_app::secrets::Secrets;
-use ringback_app::{App, Parts};
+use ringback_app::{App, Namer, Parts};
 use ringback_ledger::{Ledger, Options};
 use spin_sdk::variables;
 use std::cell::RefCell;
@@ -55,16 +55,12 @@ async fn make() -> Result<EdgeApp, String> {
             Err(_) => return Err(format!("the variable `{name}` could not be read")),
         }
     }
-    let follow_up = FollowUp::new(Rc::clone(&config));
+    let secrets = Secrets::new(values);
+    let namer = Namer::new(&secrets).map_err(|e| e.to_string())?;
+    let follow_up = FollowUp::new(Rc::clone(&config), namer);
     let store = SpinStore::open(STORE).map_err(|e| e.to_string())?;
     let ledger = Ledger::open(store, SystemClock, SystemEntropy, follow_up.clone(), Options::default());
     let ledger = ledger.await.map_err(|e| e.to_string())?;
-    let parts = Parts {
-        config,
-        secrets: Secrets::new(values),
-        clock: SystemClock,
-        entropy: SystemEntropy,
-        log: |line| eprintln!("{line}"),
-    };
+    let parts = Parts { config, secrets, clock: SystemClock, entropy: SystemEntropy, log: |line| eprintln!("{line}") };
     App::new(parts, follow_up, ledger).map_err(|e| e.to_string())
 }

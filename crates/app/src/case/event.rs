@@ -2,14 +2,21 @@
 
 use crate::fields::{Fields, Mistakes};
 use crate::problem::Problem;
-use ringback_core::case::CaseEvent;
+use ringback_core::case::{CaseEvent, EventKind};
 use ringback_core::consent::ContactChannel;
+use ringback_core::id::QueueId;
+use ringback_core::names::Named as _;
+use ringback_ledger::is_name;
 use serde_json::Value;
 
-/// Longest note, message or remedy, in characters.
-const MAX_TEXT: usize = 4_000;
+/// Longest note, message, remedy, task or reason, in characters.
+pub(super) const MAX_TEXT: usize = 4_000;
 /// Longest root cause or subject, in characters.
 const MAX_LINE: usize = 200;
+/// Longest name of a person or a queue, in characters.
+pub(super) const MAX_NAME: usize = 128;
+/// Most goodwill that can be written down: a hundred million.
+const MOST_GOODWILL: f64 = 1e8;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -31,52 +38,121 @@ pub(super) struct Draft {
 pub(super) fn parse(value: &Value) -> Result<Order, Problem> {
     let mistakes = Mistakes::default();
     let order = Fields::of(value, "", &mistakes).and_then(|fields| {
-        let order = read(&fields);
-        // Without a known type nobody can say which fields belong to it.
-        if order.is_some() {
-            fields.refuse_unknown();
+        let kind = fields.required_choice::<EventKind>("type")?;
+        let note = fields.required_text("note", MAX_TEXT);
+        let message = match kind {
+            EventKind::Inform => fields.object("message").and_then(|m| draft(&m)),
+            _ => None,
+        };
+        let event = read(&fields, kind);
+        if message.is_some() && event.as_ref().is_some_and(|e| e.contacts_on() != Some(ContactChannel::Email)) {
+            fields.wrong(
+                "message",
+                "Ringback writes e-mail only: for another channel leave it out and tell the customer yourself",
+            );
         }
-        order
+        // Without a known type nobody can say which fields belong to it.
+        fields.refuse_unknown();
+        Some(Order { event: event?, note: note?, message })
     });
     mistakes.or(order)
 }
 
-fn read(f: &Fields<'_>) -> Option<Order> {
-    let kind = f.required_text("type", 32)?;
-    let note = f.required_text("note", MAX_TEXT);
-    let mut message = None;
-    let event = match kind.as_str() {
-        "acknowledge" => Some(CaseEvent::Acknowledge),
-        "contact" => contact(f),
-        "resolve" => {
+fn read(f: &Fields<'_>, kind: EventKind) -> Option<CaseEvent> {
+    match kind {
+        EventKind::Acknowledge => Some(CaseEvent::Acknowledge),
+        EventKind::Assign => assign(f).map(|(owner, queue)| CaseEvent::Assign { owner, queue }),
+        EventKind::Contact => contact(f),
+        EventKind::Wait => {
+            let reason = f.required_text("reason", MAX_TEXT);
+            let until = f.instant("until");
+            if f.value("until").is_none() {
+                f.wrong("until", "is required");
+            }
+            Some(CaseEvent::Wait { reason: reason?, until: until? })
+        }
+        EventKind::Resume => Some(CaseEvent::Resume),
+        EventKind::Resolve => {
             let root_cause = f.required_text("root_cause", MAX_LINE);
             let remedy = f.text("remedy", MAX_TEXT);
-            root_cause.map(|root_cause| CaseEvent::Resolve { root_cause, remedy })
+            let goodwill = goodwill(f);
+            Some(CaseEvent::Resolve { root_cause: root_cause?, remedy, goodwill })
         }
-        "inform" => {
-            let channel = f.required_choice("channel");
-            message = f.object("message").and_then(|m| draft(&m));
-            if message.is_some() && channel.is_some_and(|c| c != ContactChannel::Email) {
-                f.wrong(
-                    "message",
-                    "Ringback writes e-mail only: for another channel leave it out and tell the customer yourself",
-                );
+        EventKind::Inform => Some(CaseEvent::Inform { channel: f.required_choice("channel")? }),
+        EventKind::Close => Some(CaseEvent::Close { without_informing: f.text("without_informing", MAX_TEXT) }),
+        EventKind::Reopen => Some(CaseEvent::Reopen),
+        EventKind::Merge => {
+            let into = f.required_text("into", MAX_NAME)?;
+            if !is_name(&into) {
+                f.wrong("into", "is no case's id");
+                return None;
             }
-            channel.map(|channel| CaseEvent::Inform { channel })
+            Some(CaseEvent::Merge { into })
         }
-        "close" => Some(CaseEvent::Close { without_informing: f.text("without_informing", MAX_TEXT) }),
-        _ => {
-            f.wrong("type", "must be one of acknowledge, contact, resolve, inform, close");
-            None
+        EventKind::Split => {
+            let department = queue(f, "department");
+            if department.is_none() {
+                let _ = f.required_text("department", MAX_NAME);
+            }
+            let task = f.required_text("task", MAX_TEXT);
+            Some(CaseEvent::Split { department: department?, task: task? })
         }
-    };
-    Some(Order { event: event?, note: note?, message })
+        EventKind::FinishTask => Some(CaseEvent::FinishTask { task: task(f)? }),
+    }
+}
+
+/// Whom the case is given to, and which queue it waits in: at least one of them.
+pub(super) fn assign(f: &Fields<'_>) -> Option<(Option<String>, Option<QueueId>)> {
+    let owner = f.text("owner", MAX_NAME);
+    let queue = queue(f, "queue");
+    if owner.is_none() && f.value("owner").is_none() && f.value("queue").is_none() {
+        f.wrong("owner", "is required, unless `queue` is given");
+        return None;
+    }
+    Some((owner, queue))
+}
+
+fn queue(f: &Fields<'_>, name: &'static str) -> Option<QueueId> {
+    f.parsed(name, MAX_NAME, |text| QueueId::new(text))
 }
 
 fn contact(f: &Fields<'_>) -> Option<CaseEvent> {
-    let channel = f.required_choice("channel");
+    let channel = match f.value("channel").and_then(Value::as_str) {
+        Some("other") => Some(None),
+        Some(name) if ContactChannel::from_name(name).is_none() => {
+            f.wrong("channel", "must be one of email, phone, sms, post, other");
+            None
+        }
+        _ => f.required_choice("channel").map(Some),
+    };
     let outcome = f.required_choice("outcome");
     Some(CaseEvent::Contact { channel: channel?, outcome: outcome? })
+}
+
+/// An amount of money with at most two decimals, in hundredths.
+fn goodwill(f: &Fields<'_>) -> Option<u64> {
+    let value = f.value("goodwill")?;
+    let hundredths = value.as_f64().filter(|n| (0.0..=MOST_GOODWILL).contains(n)).map(|n| n * 100.0);
+    match hundredths.filter(|n| (n - n.round()).abs() < 1e-6) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1e10, and whole")]
+        Some(hundredths) => Some(hundredths.round() as u64),
+        None => {
+            f.wrong("goodwill", "must be an amount from 0 to 100000000 with at most two decimals");
+            None
+        }
+    }
+}
+
+fn task(f: &Fields<'_>) -> Option<u32> {
+    let Some(value) = f.value("task") else {
+        f.wrong("task", "is required");
+        return None;
+    };
+    let number = value.as_u64().and_then(|n| u32::try_from(n).ok());
+    if number.is_none() {
+        f.wrong("task", "must be the number of a task");
+    }
+    number
 }
 
 fn draft(f: &Fields<'_>) -> Option<Draft> {

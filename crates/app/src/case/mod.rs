@@ -1,10 +1,17 @@
 //! Reads and works cases: who may, from which version, and only where consent allows it.
 
+mod errands;
 mod event;
+mod list;
+mod mark;
+mod reassign;
+
+pub(crate) use errands::Errands;
+pub(crate) use mark::marks;
 
 use crate::access::{Action, Caller, admit};
-use crate::dossier::{Dossier, Message};
-use crate::follow_up::send;
+use crate::dossier::{Dossier, Job, Message};
+use crate::follow_up::{follow_clocks, see_to, send};
 use crate::ports::{ConsentGate, GateError};
 use crate::problem::{Problem, Reply, empty, json};
 use crate::time::from_unix;
@@ -13,7 +20,7 @@ use crate::{App, intake};
 use event::Order;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use ringback_core::alert::{Delivery, Occasion};
-use ringback_core::case::{Case, Refused};
+use ringback_core::case::{Case, CaseEvent, Refused, State};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_ledger::{Changed, Clock, Due, Entropy, LedgerError, Record, Step, Store};
 
@@ -70,7 +77,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             let decision = self.ask(gate, &record.body, channel, purpose).await.ok();
             permissions.push(Permission { channel, purpose, decision });
         }
-        view::case(&record.eid, &record.body, case, &permissions)
+        let mut shown = view::case(&record.eid, &record.body, case, &permissions);
+        shown["script"] = self.config.cases.script(case.track).into();
+        shown
     }
 
     async fn ask(
@@ -100,6 +109,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let caller = admit(&self.config, &self.secrets, request.headers(), Action::WorkCase)?;
         let version = expected_version(request.headers())?;
         let order = event::parse(&intake::json_body(&request)?)?;
+        self.check_names(id, &order.event).await?;
         let record = self.dossier(id).await?;
         if let Some(channel) = order.event.contacts_on() {
             self.check_first(&record, version, &order, &caller, gate).await?;
@@ -113,6 +123,33 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Ok(Changed::NotSealed) => Err(Problem::unavailable()),
             Err(error) => Err(self.store_failed(&error)),
         }
+    }
+
+    /// Whom and what an event names must be there.
+    async fn check_names(&self, id: &str, event: &CaseEvent) -> Result<(), Problem> {
+        match event {
+            CaseEvent::Assign { owner: Some(owner), .. } => self.check_owner(owner),
+            CaseEvent::Merge { into } if into == id => Err(Problem::field("/into", "is this case itself")),
+            CaseEvent::Merge { into } => {
+                let other = self.ledger.read(into).await.map_err(|error| self.store_failed(&error))?;
+                match other.and_then(|record| record.body.case) {
+                    None => Err(Problem::field("/into", "is no case's id")),
+                    Some(case) if case.state == State::Merged => {
+                        Err(Problem::field("/into", "is a case that was itself merged into another"))
+                    }
+                    Some(_) => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A case that is given to nobody who exists is forgotten.
+    fn check_owner(&self, owner: &str) -> Result<(), Problem> {
+        if self.config.access.iter().any(|token| token.id == owner && token.role.may(Action::WorkCase)) {
+            return Ok(());
+        }
+        Err(Problem::field("/owner", "is nobody who works cases: see [[access]] in the programme"))
     }
 
     /// What would be refused anyway is refused for that reason, before the gate is asked and a refusal written down.
@@ -171,8 +208,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return Err(Refusal::Stale);
         }
         let now = from_unix(self.clock.now());
-        let changed = case.apply(&order.event, &caller.id, &order.note, now).map_err(Refusal::Case)?;
+        let terms = self.config.cases.terms(caller.role);
+        let changed = case.apply(&order.event, &caller.id, &order.note, now, &terms).map_err(Refusal::Case)?;
         let mut step = Step::of(Dossier { case: Some(changed), ..dossier.clone() });
+        follow_clocks(&mut step, case);
+        if matches!(order.event, CaseEvent::Merge { .. }) {
+            see_to(&mut step, &Job::CarryOver, now);
+        }
         if let Some(message) = &order.message {
             let channel = self.config.customer_channel.clone().ok_or(Refusal::NoAddress)?;
             if dossier.feedback.customer.email.is_none() {
@@ -199,6 +241,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 "cannot be sent: the customer's e-mail address is not known, or [messages] names no channel",
             ),
             Refusal::Stale => self.stale(id, gate).await,
+            Refusal::Case(refused @ Refused::NoSuchTask) => Problem::field("/task", refused.to_string()),
+            Refusal::Case(refused @ Refused::WaitOutOfBounds { .. }) => Problem::field("/until", refused.to_string()),
+            Refusal::Case(refused @ Refused::GoodwillAbove { .. }) => {
+                Problem::new(StatusCode::FORBIDDEN, "goodwill-limit", refused.to_string())
+            }
             Refusal::Case(refused) => self.not_allowed(id, &refused).await,
         }
     }
@@ -218,7 +265,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let problem = Problem::new(StatusCode::CONFLICT, "transition-not-allowed", refused.to_string());
         let Ok(record) = self.dossier(id).await else { return problem };
         match &record.body.case {
-            Some(case) => problem.with("allowed_events", view::events(case.state.allowed())),
+            Some(case) => problem.with("allowed_events", view::events(&case.allowed())),
             None => problem,
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<(PolicyId, Pol
     Ok((id, policy))
 }
 
-fn route(table: &Table<'_>, key: &'static str, config: &Config) -> Checked<Option<RouteId>> {
+pub(super) fn route(table: &Table<'_>, key: &'static str, config: &Config) -> Checked<Option<RouteId>> {
     match table.parsed(key, RouteId::new)? {
         Some(Placed { value, at }) if !config.routes.contains_key(&value) => {
             table.fail(at, format!("no route `{value}`"))
@@ -53,7 +53,7 @@ fn route(table: &Table<'_>, key: &'static str, config: &Config) -> Checked<Optio
     }
 }
 
-fn seconds(table: &Table<'_>, key: &'static str, least: u32) -> Checked<Option<u32>> {
+pub(super) fn seconds(table: &Table<'_>, key: &'static str, least: u32) -> Checked<Option<u32>> {
     let parsed = table.parsed(key, |text| {
         let seconds = humantime::parse_duration(&text).ok().and_then(|d| u32::try_from(d.as_secs()).ok());
         match seconds {

@@ -3,6 +3,7 @@
 //! Parsing and checking only: reading the file is the edge's, and secrets never stand in it. What refers to something
 //! that does not exist is refused with line, column and reason, so that nothing is found out at run time.
 
+mod cases;
 mod channels;
 mod deadlines;
 mod mapping;
@@ -12,6 +13,7 @@ mod sources;
 mod surveys;
 mod table;
 
+pub use cases::{CaseWork, Goodwill};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
 
 use ringback_core::deadline::Policy;
@@ -45,6 +47,8 @@ pub struct Config {
     pub channels: BTreeMap<ChannelId, Channel>,
     /// The channel that messages to customers leave through.
     pub customer_channel: Option<ChannelId>,
+    /// The terms under which people work cases.
+    pub cases: CaseWork,
     /// Access tokens.
     pub access: Vec<AccessToken>,
     /// The first 16 hex digits of the file's SHA-256: what a case remembers.

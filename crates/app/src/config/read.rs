@@ -1,7 +1,7 @@
 //! Reads a programme whole: every name leads somewhere, every alert reaches somebody.
 
 use super::table::{Checked, Table, error_at};
-use super::{AccessToken, Config, Role, channels, deadlines, rules, sources, surveys};
+use super::{AccessToken, CaseWork, Config, Role, cases, channels, deadlines, rules, sources, surveys};
 use crate::digest::sha256_hex;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -32,6 +32,9 @@ pub(super) fn programme(text: &str) -> Checked<Config> {
     }
     if let Some(messages) = root.table("messages")? {
         config.customer_channel = Some(channels::read_customer_channel(&messages, &config)?);
+    }
+    if let Some(terms) = root.table("cases")? {
+        config.cases = cases::read(&terms, &config)?;
     }
     config.access = by_id(&root, "access", access)?.into_values().collect();
     root.done()?;
@@ -78,6 +81,7 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         routes: BTreeMap::new(),
         channels: BTreeMap::new(),
         customer_channel: None,
+        cases: CaseWork::default(),
         access: Vec::new(),
         hash: String::new(),
     };

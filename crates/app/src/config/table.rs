@@ -152,6 +152,16 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// A whole number without a sign.
+    pub fn whole(&self, key: &'static str) -> Checked<Option<Placed<u32>>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let number = value.get_ref().as_integer().and_then(|i| u32::from_str_radix(i.as_str(), i.radix()).ok());
+        match number {
+            Some(number) => Ok(Some(Placed { value: number, at: value.span().start })),
+            None => self.wrong(key, value, "a whole number"),
+        }
+    }
+
     /// A number with a fraction.
     pub fn share(&self, key: &'static str) -> Checked<Option<Placed<f64>>> {
         let Some(value) = self.value(key) else { return Ok(None) };

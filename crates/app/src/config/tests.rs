@@ -43,6 +43,12 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         ("url_variable = \"slack_webhook_url\"", "url_variable = \"https://hooks.slack.com/x\"", "is no Spin variable"),
         ("public_url = \"http://127.0.0.1:3000\"", "public_url = \"example\"", "is no http or https address"),
         ("[messages]\nchannel = \"customer-mail\"", "[messages]\nchannel = \"care-chat\"", "leave by e-mail"),
+        ("unreachable_after = 3", "unreachable_after = 0", "at least 1"),
+        ("longest_wait = \"14d\"", "longest_wait = \"1s\"", "is too short"),
+        ("agent = 50", "agent = 501", "may not grant more than a lead"),
+        ("agent = 50", "agent = -1", "must be a whole number"),
+        ("route = \"surveys\" }", "route = \"nobody\" }", "no route `nobody`"),
+        ("passive = [\"What", "passives = [\"What", "unknown key `passives`"),
         ("kind = \"slack\"", "colour = \"red\"\nkind = \"slack\"", "unknown key `colour`"),
     ] {
         let refusal = refusal(from, to);

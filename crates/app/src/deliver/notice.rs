@@ -16,7 +16,7 @@ use ringback_ledger::Record;
 pub struct Notice {
     /// The name under which it is sent, the same over all attempts.
     pub id: String,
-    /// `case.opened`, `deadline.warning`, `deadline.breached`.
+    /// `case.opened`, `deadline.warning`, `deadline.breached`, `survey.due`.
     pub event: &'static str,
     /// Which clock and level, where it is about a deadline.
     pub about: Option<String>,
@@ -86,6 +86,7 @@ fn headline(
     };
     match occasion {
         Occasion::Opened | Occasion::Message => (summary, None, case.opened_at),
+        Occasion::SurveyDue => (format!("Ask again: {summary}"), None, now),
         Occasion::Warning(kind) => {
             let clock = clock(*kind);
             let left = clock.due_at - now;

@@ -51,9 +51,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return page(StatusCode::NOT_FOUND, &MessagePage { title: "No such case", text });
         };
         let contact = page::contact(&record.body.feedback.customer, gate).await;
+        let script = record.body.case.as_ref().map(|case| self.config.cases.script(case.track)).unwrap_or_default();
         let now = from_unix(self.clock.now());
-        let shown =
-            CasePage::new(&self.config.name, &record, contact, &caller.id, now).ok_or_else(Problem::unavailable)?;
+        let shown = CasePage::new(&self.config.name, &record, script, contact, &caller.id, now)
+            .ok_or_else(Problem::unavailable)?;
         page(StatusCode::OK, &shown)
     }
 

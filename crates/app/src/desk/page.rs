@@ -6,7 +6,7 @@ use crate::ports::ConsentGate;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, DeliveryState};
-use ringback_core::case::HistoryEntry;
+use ringback_core::case::{Case, HistoryEntry};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_core::deadline::DeadlineClock;
 use ringback_core::feedback::Customer;
@@ -51,6 +51,7 @@ pub(super) struct CasePage<'a> {
     priority: &'static str,
     comment: Option<&'a str>,
     sections: Vec<(&'static str, Vec<Fact>)>,
+    script: &'a [String],
     history: &'a [HistoryEntry],
 }
 
@@ -74,6 +75,7 @@ impl<'a> CasePage<'a> {
     pub fn new(
         company: &'a str,
         record: &'a Record<Dossier>,
+        script: &'a [String],
         contact: Vec<Fact>,
         who: &'a str,
         now: DateTime<Utc>,
@@ -91,12 +93,36 @@ impl<'a> CasePage<'a> {
             sections: vec![
                 ("Deadlines", clocks),
                 ("May we contact the customer?", contact),
+                ("How it stands", standing(case)),
                 ("Customer", customer(&record.body)),
                 ("Alerts and messages", deliveries(&record.body)),
             ],
+            script,
             history: &case.history,
         })
     }
+}
+
+/// What is waited for, who does a part, and what belongs to other cases.
+fn standing(case: &Case) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut add = |label, text, mark| facts.push(Fact { label, text, mark });
+    add("Owner", case.owner.clone().unwrap_or_else(|| "nobody".to_owned()), "");
+    if let Some(waiting) = &case.waiting {
+        add("Waiting", format!("{}, until {} at most", one_line(&waiting.reason), instant(waiting.until)), "");
+    }
+    for task in &case.tasks {
+        let state = task.done_at.map_or_else(|| "open".to_owned(), |at| format!("done {}", instant(at)));
+        let mark = if task.done_at.is_some() { "good" } else { "" };
+        add("Task", format!("{} for {}: {} ({state})", task.number, task.department, one_line(&task.what)), mark);
+    }
+    if let Some(into) = &case.merged_into {
+        add("Merged", format!("goes on in case {into}"), "");
+    }
+    if let Some(at) = case.recovered_at {
+        add("Won back", format!("answered again {}", instant(at)), "good");
+    }
+    facts
 }
 
 fn customer(dossier: &Dossier) -> Vec<Fact> {

@@ -5,7 +5,7 @@ use super::{Stored, Unreadable, stored};
 use crate::dossier::{Dossier, Message};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::calendar::Calendar;
-use ringback_core::case::{Case, HistoryEntry, State};
+use ringback_core::case::{Case, HistoryEntry, Later, State, Task, Waiting};
 use ringback_core::consent::{ContactChannel, Purpose, Statement};
 use ringback_core::deadline::{ClockKind, DeadlineClock, Escalation, Pause, Policy};
 use ringback_core::feedback::{Account, Answer, Customer, Feedback};
@@ -50,7 +50,7 @@ macro_rules! named {
 
 named!(Band, ClockKind, ContactChannel, DeliveryState, Metric, Priority, Purpose, State, Track);
 
-stored!(Dossier { v, feedback, case, alerts, messages });
+stored!(Dossier { v, feedback, case, alerts, messages, looked_back_at, earlier, carried_over_at });
 stored!(Message { delivery, channel, purpose, subject, text });
 stored!(Feedback {
     source,
@@ -92,8 +92,22 @@ stored!(Case {
     root_cause,
     remedy,
     closed_without_informing,
+    goodwill,
+    waiting,
+    unreached,
+    tasks,
+    ended_at,
+    merged_into,
+    merged,
+    later,
+    recovered_at,
+    survey_due_at,
+    account_key,
     history,
 });
+stored!(Waiting { since, until, reason, from });
+stored!(Task { number, department, what, opened_at, done_at });
+stored!(Later { id, score, band, at });
 stored!(HistoryEntry { at, who, event, detail, note });
 stored!(Policy { first_contact_s, closure_s, warn_at, warn, escalations, calendar });
 stored!(Escalation { after_s, route });
@@ -148,6 +162,7 @@ impl Stored for Occasion {
     fn store(&self) -> Value {
         match self {
             Self::Opened => "opened".into(),
+            Self::SurveyDue => "survey_due".into(),
             Self::Message => "message".into(),
             Self::Warning(clock) => vec![Value::from("warning"), clock.store()].into(),
             Self::Breached(clock, level) => vec![Value::from("breached"), clock.store(), level.store()].into(),
@@ -158,6 +173,7 @@ impl Stored for Occasion {
         if let Some(name) = value.as_str() {
             return match name {
                 "opened" => Ok(Self::Opened),
+                "survey_due" => Ok(Self::SurveyDue),
                 "message" => Ok(Self::Message),
                 _ => Err(OTHER),
             };

@@ -4,42 +4,24 @@
 //! a documented reason. Every change carries a note; history is only ever added to.
 
 mod clocks;
+mod due;
+mod event;
+mod later;
+mod state;
+#[cfg(test)]
+mod tests;
 mod transition;
 
-pub use transition::{CaseEvent, ContactOutcome, EventKind, Refused};
+pub use due::{DueStep, Waiting};
+pub use event::{CaseEvent, ContactOutcome, EventKind, Refused, Terms};
+pub use later::Later;
+pub use state::State;
 
 use crate::consent::ContactChannel;
-use crate::deadline::{ClockKind, DeadlineClock, Policy, Step};
-use crate::id::{PolicyId, QueueId, RouteId, RuleId};
-use crate::names::named;
+use crate::deadline::{ClockKind, DeadlineClock, Policy};
+use crate::id::{PolicyId, QueueId, RuleId};
 use crate::rule::{Action, Priority, Rule, Track};
 use chrono::{DateTime, Utc};
-
-/// Where a case stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Opened, nobody has taken it.
-    New,
-    /// Somebody has taken it.
-    Acknowledged,
-    /// The customer has been reached, or has a message.
-    Contacted,
-    /// The cause is known and remedied.
-    Resolved,
-    /// The customer knows what was done.
-    Informed,
-    /// Done.
-    Closed,
-}
-
-named!(State {
-    New = "new",
-    Acknowledged = "acknowledged",
-    Contacted = "contacted",
-    Resolved = "resolved",
-    Informed = "informed",
-    Closed = "closed",
-});
 
 /// One line of a case's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +40,21 @@ pub struct HistoryEntry {
 
 /// The history's name for the system itself.
 pub const SYSTEM: &str = "ringback";
+
+/// A part that a department does while the case goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// The first is 1.
+    pub number: u32,
+    /// Who does it.
+    pub department: QueueId,
+    /// What is to be done. May hold personal data.
+    pub what: String,
+    /// When it was asked for.
+    pub opened_at: DateTime<Utc>,
+    /// When it was done.
+    pub done_at: Option<DateTime<Utc>>,
+}
 
 /// A case.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,19 +91,30 @@ pub struct Case {
     pub remedy: Option<String>,
     /// Why it was closed without telling the customer.
     pub closed_without_informing: Option<String>,
+    /// What the remedy cost in goodwill, in hundredths of the programme's currency.
+    pub goodwill: Option<u64>,
+    /// What is waited for, while it is.
+    pub waiting: Option<Waiting>,
+    /// Attempts in a row that reached nobody.
+    pub unreached: Vec<DateTime<Utc>>,
+    /// Parts that departments do.
+    pub tasks: Vec<Task>,
+    /// When it was closed, or merged into another; none while it is open.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The case in which it goes on.
+    pub merged_into: Option<String>,
+    /// Cases that go on in this one.
+    pub merged: Vec<String>,
+    /// Later answers of the same customer, oldest first.
+    pub later: Vec<Later>,
+    /// When a later answer showed that the customer is won back.
+    pub recovered_at: Option<DateTime<Utc>>,
+    /// When the customer is to be asked again; none when that is done, or not wanted.
+    pub survey_due_at: Option<DateTime<Utc>>,
+    /// The customer's account, by a keyed hash of its number.
+    pub account_key: Option<String>,
     /// What happened, oldest first.
     pub history: Vec<HistoryEntry>,
-}
-
-/// What a clock of a case calls for, and who is to hear of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DueStep {
-    /// Which clock.
-    pub clock: ClockKind,
-    /// Warning or escalation.
-    pub step: Step,
-    /// Who hears of it.
-    pub route: RouteId,
 }
 
 impl Case {
@@ -136,6 +144,17 @@ impl Case {
             root_cause: None,
             remedy: None,
             closed_without_informing: None,
+            goodwill: None,
+            waiting: None,
+            unreached: Vec::new(),
+            tasks: Vec::new(),
+            ended_at: None,
+            merged_into: None,
+            merged: Vec::new(),
+            later: Vec::new(),
+            recovered_at: None,
+            survey_due_at: None,
+            account_key: None,
             history: Vec::new(),
         };
         case.record(now, SYSTEM, "opened", Some(format!("rule {}", rule.id)), None);
@@ -146,46 +165,6 @@ impl Case {
     pub fn record(&mut self, at: DateTime<Utc>, who: &str, event: &str, detail: Option<String>, note: Option<String>) {
         self.version += 1;
         self.history.push(HistoryEntry { at, who: who.to_owned(), event: event.to_owned(), detail, note });
-    }
-
-    /// The next instant at which a clock calls for something.
-    #[must_use]
-    pub fn next_deadline_step(&self) -> Option<DateTime<Utc>> {
-        let next = |kind| self.clock(kind).next_at(&self.policy, kind);
-        [next(ClockKind::FirstContact), next(ClockKind::Closure)].into_iter().flatten().min()
-    }
-
-    /// Takes every step of both clocks that is due, writes it into the history and returns whom to tell.
-    pub fn advance_clocks(&mut self, now: DateTime<Utc>) -> Vec<DueStep> {
-        let mut due = Vec::new();
-        for clock in [ClockKind::FirstContact, ClockKind::Closure] {
-            let running = match clock {
-                ClockKind::FirstContact => &mut self.first_contact,
-                ClockKind::Closure => &mut self.closure,
-            };
-            for step in running.advance(&self.policy, clock, now) {
-                due.extend(self.route_of(step).map(|route| DueStep { clock, step, route }));
-                let event = match step {
-                    Step::Warn => "deadline.warning",
-                    Step::Escalate(_) => "deadline.breached",
-                };
-                let detail = match step {
-                    Step::Warn => clock.label().to_owned(),
-                    Step::Escalate(level) => format!("{}, level {level}", clock.label()),
-                };
-                self.record(now, SYSTEM, event, Some(detail), None);
-            }
-        }
-        due
-    }
-
-    fn route_of(&self, step: Step) -> Option<RouteId> {
-        match step {
-            Step::Warn => self.policy.warn.clone(),
-            Step::Escalate(level) => {
-                self.policy.escalations.get(usize::from(level).checked_sub(1)?).map(|e| e.route.clone())
-            }
-        }
     }
 
     /// Writes down that the consent gate refused a contact.
@@ -206,6 +185,12 @@ impl Case {
     pub fn redact(&mut self) {
         self.remedy = None;
         self.closed_without_informing = None;
+        if let Some(waiting) = &mut self.waiting {
+            waiting.reason.clear();
+        }
+        for task in &mut self.tasks {
+            task.what.clear();
+        }
         for entry in &mut self.history {
             entry.note = None;
         }

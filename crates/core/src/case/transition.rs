@@ -1,179 +1,69 @@
-//! What people do to a case, and what it may do from where it stands.
+//! Carries out what people do to a case.
 
-use super::{Case, State};
+use super::{Case, CaseEvent, ContactOutcome, Refused, State, Task, Terms, Waiting};
 use crate::consent::ContactChannel;
-use crate::names::named;
-use chrono::{DateTime, Utc};
+use crate::id::QueueId;
+use chrono::{DateTime, TimeDelta, Utc};
 
-/// How a contact attempt went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContactOutcome {
-    /// Spoken with, or answered.
-    Reached,
-    /// Nobody there.
-    NotReached,
-    /// The customer has a message.
-    MessageLeft,
-}
-
-named!(ContactOutcome { Reached = "reached", NotReached = "not_reached", MessageLeft = "message_left" });
-
-/// Something a person does to a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CaseEvent {
-    /// Takes the case.
-    Acknowledge,
-    /// Tried to reach the customer.
-    Contact {
-        /// How.
-        channel: ContactChannel,
-        /// With what outcome.
-        outcome: ContactOutcome,
-    },
-    /// Found and remedied the cause.
-    Resolve {
-        /// Why the customer was unhappy.
-        root_cause: String,
-        /// What was done.
-        remedy: Option<String>,
-    },
-    /// Told the customer what was done.
-    Inform {
-        /// How.
-        channel: ContactChannel,
-    },
-    /// Closes the case.
-    Close {
-        /// Why the customer was not told; required when they were not.
-        without_informing: Option<String>,
-    },
-}
-
-/// The kinds of [`CaseEvent`], as the API names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
-    /// [`CaseEvent::Acknowledge`]
-    Acknowledge,
-    /// [`CaseEvent::Contact`]
-    Contact,
-    /// [`CaseEvent::Resolve`]
-    Resolve,
-    /// [`CaseEvent::Inform`]
-    Inform,
-    /// [`CaseEvent::Close`]
-    Close,
-}
-
-named!(EventKind {
-    Acknowledge = "acknowledge",
-    Contact = "contact",
-    Resolve = "resolve",
-    Inform = "inform",
-    Close = "close",
-});
-
-impl CaseEvent {
-    /// The event's kind.
-    #[must_use]
-    pub const fn kind(&self) -> EventKind {
-        match self {
-            Self::Acknowledge => EventKind::Acknowledge,
-            Self::Contact { .. } => EventKind::Contact,
-            Self::Resolve { .. } => EventKind::Resolve,
-            Self::Inform { .. } => EventKind::Inform,
-            Self::Close { .. } => EventKind::Close,
-        }
-    }
-
-    /// The channel on which the event reaches the customer, which consent must allow.
-    #[must_use]
-    pub const fn contacts_on(&self) -> Option<ContactChannel> {
-        match self {
-            Self::Contact { channel, .. } | Self::Inform { channel } => Some(*channel),
-            _ => None,
-        }
-    }
-}
-
-/// A change that a case does not allow where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// The state does not allow it.
-    #[error("a case that is {} does not allow `{}`", .state.as_str(), .event.as_str())]
-    NotFromHere {
-        /// Where the case stands.
-        state: State,
-        /// What was asked for.
-        event: EventKind,
-    },
-    /// Closing a case whose customer was not told needs a reason.
-    #[error("the customer has not been informed: inform them first, or give the reason in `without_informing`")]
-    NotInformed,
-}
-
-impl State {
-    /// What may be done from this state.
-    #[must_use]
-    pub const fn allowed(self) -> &'static [EventKind] {
-        use EventKind::{Acknowledge, Close, Contact, Inform, Resolve};
-        match self {
-            Self::New => &[Acknowledge, Contact],
-            Self::Acknowledged | Self::Contacted => &[Contact, Resolve],
-            Self::Resolved => &[Contact, Inform, Close],
-            Self::Informed => &[Close],
-            Self::Closed => &[],
-        }
-    }
-}
+type Detail = Result<Option<String>, Refused>;
 
 impl Case {
-    /// Applies an event: the case as it stands afterwards.
+    /// Applies an event: the case as it stands afterwards, with one line more in its history.
     ///
     /// # Errors
-    /// When the state does not allow the event, or a case would close without the customer knowing and without a reason.
-    pub fn apply(&self, event: &CaseEvent, who: &str, note: &str, now: DateTime<Utc>) -> Result<Self, Refused> {
-        if !self.state.allowed().contains(&event.kind()) {
+    /// When the case does not allow the event where it stands, or not under these terms.
+    pub fn apply(
+        &self,
+        event: &CaseEvent,
+        who: &str,
+        note: &str,
+        now: DateTime<Utc>,
+        terms: &Terms,
+    ) -> Result<Self, Refused> {
+        if !self.state.events().contains(&event.kind()) {
             return Err(Refused::NotFromHere { state: self.state, event: event.kind() });
         }
         let mut case = self.clone();
-        let detail = case.enter(event, who, now)?;
+        let detail = case.enter(event, who, now, terms)?;
         case.record(now, who, event.kind().as_str(), detail, Some(note.to_owned()));
         Ok(case)
     }
 
-    fn enter(&mut self, event: &CaseEvent, who: &str, now: DateTime<Utc>) -> Result<Option<String>, Refused> {
+    fn enter(&mut self, event: &CaseEvent, who: &str, now: DateTime<Utc>, terms: &Terms) -> Detail {
         match event {
             CaseEvent::Acknowledge => {
                 self.take(who);
                 Ok(None)
             }
-            CaseEvent::Contact { channel, outcome } => {
-                self.take(who);
-                if *outcome != ContactOutcome::NotReached {
-                    self.first_contact.meet(now);
-                    if self.state == State::Acknowledged {
-                        self.state = State::Contacted;
-                    }
-                }
-                let outcome = match outcome {
-                    ContactOutcome::Reached => "reached",
-                    ContactOutcome::NotReached => "not reached",
-                    ContactOutcome::MessageLeft => "message left",
-                };
-                Ok(Some(format!("{channel}, {outcome}")))
+            CaseEvent::Assign { owner, queue } => Ok(Some(self.assign(owner.as_deref(), queue.as_ref()))),
+            CaseEvent::Contact { channel, outcome } => Ok(Some(self.contact(*channel, *outcome, who, now, terms))),
+            CaseEvent::Wait { reason, until } => self.wait(reason, *until, now, terms),
+            CaseEvent::Resume => {
+                self.end_waiting(now);
+                Ok(None)
             }
-            CaseEvent::Resolve { root_cause, remedy } => {
-                self.state = State::Resolved;
-                self.root_cause = Some(root_cause.clone());
-                self.remedy.clone_from(remedy);
-                Ok(Some(format!("root cause: {root_cause}")))
+            CaseEvent::Resolve { root_cause, remedy, goodwill } => {
+                self.resolve(root_cause, remedy.as_deref(), *goodwill, now, terms)
             }
             CaseEvent::Inform { channel } => {
                 self.state = State::Informed;
                 self.first_contact.meet(now);
                 Ok(Some(channel.to_string()))
             }
-            CaseEvent::Close { without_informing } => self.close(without_informing.as_deref(), now),
+            CaseEvent::Close { without_informing } => self.close(without_informing.as_deref(), now, terms),
+            CaseEvent::Reopen => {
+                self.reopen(now);
+                Ok(None)
+            }
+            CaseEvent::Merge { into } => {
+                self.end_waiting(now);
+                self.state = State::Merged;
+                self.ended_at = Some(now);
+                self.merged_into = Some(into.clone());
+                Ok(Some(format!("into {into}")))
+            }
+            CaseEvent::Split { department, task } => Ok(Some(self.split(department, task, now))),
+            CaseEvent::FinishTask { task } => self.finish_task(*task, now),
         }
     }
 
@@ -184,133 +74,140 @@ impl Case {
         self.owner.get_or_insert_with(|| who.to_owned());
     }
 
-    fn close(&mut self, without_informing: Option<&str>, now: DateTime<Utc>) -> Result<Option<String>, Refused> {
+    fn assign(&mut self, owner: Option<&str>, queue: Option<&QueueId>) -> String {
+        let before = self.owner.take().unwrap_or_else(|| "nobody".to_owned());
+        self.owner = owner.map(str::to_owned);
+        let mut detail = format!("{before} → {}", owner.unwrap_or("nobody"));
+        if let Some(queue) = queue.filter(|queue| **queue != self.queue) {
+            detail = format!("{detail}, queue {} → {queue}", self.queue);
+            self.queue = queue.clone();
+        }
+        detail
+    }
+
+    fn contact(
+        &mut self,
+        channel: Option<ContactChannel>,
+        outcome: ContactOutcome,
+        who: &str,
+        now: DateTime<Utc>,
+        terms: &Terms,
+    ) -> String {
+        self.take(who);
+        let outcome = match outcome {
+            ContactOutcome::Reached => {
+                self.unreached.clear();
+                self.spoken(now);
+                "reached".to_owned()
+            }
+            ContactOutcome::MessageLeft => {
+                self.spoken(now);
+                "message left".to_owned()
+            }
+            ContactOutcome::NotReached => self.missed(now, terms),
+        };
+        match channel {
+            Some(channel) => format!("{channel}, {outcome}"),
+            None => format!("other, {outcome}"),
+        }
+    }
+
+    /// The customer knows that somebody cares.
+    fn spoken(&mut self, now: DateTime<Utc>) {
+        self.end_waiting(now);
+        self.first_contact.meet(now);
+        if matches!(self.state, State::Acknowledged | State::Unreachable | State::Reopened) {
+            self.state = State::Contacted;
+        }
+    }
+
+    fn missed(&mut self, now: DateTime<Utc>, terms: &Terms) -> String {
+        self.unreached.push(now);
+        let worked = matches!(
+            self.state,
+            State::Acknowledged | State::Contacted | State::Waiting | State::Reopened | State::Unreachable
+        );
+        if worked && self.unreached.len() >= usize::from(terms.unreachable_after.max(1)) {
+            self.end_waiting(now);
+            self.state = State::Unreachable;
+            return format!("not reached, {} times: unreachable", self.unreached.len());
+        }
+        "not reached".to_owned()
+    }
+
+    fn wait(&mut self, reason: &str, until: DateTime<Utc>, now: DateTime<Utc>, terms: &Terms) -> Detail {
+        let longest_s = terms.longest_wait_s;
+        if until <= now || until > now + TimeDelta::seconds(i64::from(longest_s)) {
+            return Err(Refused::WaitOutOfBounds { longest_s });
+        }
+        self.begin_waiting(Waiting { since: now, until, reason: reason.to_owned(), from: self.state });
+        Ok(Some(format!("until {}", until.format("%Y-%m-%d %H:%M UTC"))))
+    }
+
+    fn resolve(
+        &mut self,
+        root_cause: &str,
+        remedy: Option<&str>,
+        goodwill: Option<u64>,
+        now: DateTime<Utc>,
+        terms: &Terms,
+    ) -> Detail {
+        if let Some(open) = self.tasks.iter().find(|task| task.done_at.is_none()) {
+            return Err(Refused::OpenTask { task: open.number, department: open.department.clone() });
+        }
+        if let Some(limit) = terms.goodwill_limit.filter(|limit| goodwill.is_some_and(|amount| amount > *limit)) {
+            return Err(Refused::GoodwillAbove { limit });
+        }
+        self.end_waiting(now);
+        self.state = State::Resolved;
+        self.root_cause = Some(root_cause.to_owned());
+        self.remedy = remedy.map(str::to_owned);
+        self.goodwill = goodwill;
+        let granted = goodwill.map(|amount| format!(", goodwill {}.{:02}", amount / 100, amount % 100));
+        Ok(Some(format!("root cause: {root_cause}{}", granted.unwrap_or_default())))
+    }
+
+    fn close(&mut self, without_informing: Option<&str>, now: DateTime<Utc>, terms: &Terms) -> Detail {
         let informed = self.state == State::Informed;
         if !informed && without_informing.is_none() {
             return Err(Refused::NotInformed);
         }
+        if let Some(open) = self.tasks.iter().find(|task| task.done_at.is_none()) {
+            return Err(Refused::OpenTask { task: open.number, department: open.department.clone() });
+        }
         self.state = State::Closed;
+        self.ended_at = Some(now);
         self.closure.meet(now);
         self.first_contact.meet(now);
+        self.survey_due_at = terms.survey_after_s.map(|after| now + TimeDelta::seconds(i64::from(after)));
         if informed {
             return Ok(None);
         }
         self.closed_without_informing = without_informing.map(str::to_owned);
         Ok(Some("customer not informed".to_owned()))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::deadline::{Escalation, Policy};
-    use crate::id::{PolicyId, QueueId, RouteId, RuleId};
-    use crate::rule::{Action, Conditions, Priority, Rule, Track};
-
-    fn at(hour: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_700_000_000 + hour * 3600, 0).unwrap()
+    fn split(&mut self, department: &QueueId, task: &str, now: DateTime<Utc>) -> String {
+        let number = u32::try_from(self.tasks.len() + 1).unwrap_or(u32::MAX);
+        let (department, what) = (department.clone(), task.to_owned());
+        let detail = format!("task {number} for {department}");
+        self.tasks.push(Task { number, department, what, opened_at: now, done_at: None });
+        detail
     }
 
-    fn opened() -> Case {
-        let rule = Rule {
-            id: RuleId::new("detractor").unwrap(),
-            when: Conditions::default(),
-            then: Action {
-                track: Track::Recovery,
-                priority: Priority::High,
-                queue: Some(QueueId::new("care").unwrap()),
-                deadlines: Some(PolicyId::new("standard").unwrap()),
-                alert: None,
-                owner: None,
-            },
-        };
-        let policy = Policy {
-            first_contact_s: 24 * 3600,
-            closure_s: 48 * 3600,
-            warn_at: 0.75,
-            warn: None,
-            escalations: vec![Escalation { after_s: 0, route: RouteId::new("lead").unwrap() }],
-            calendar: None,
-        };
-        Case::open(&rule, &policy, "hash", at(0)).unwrap()
+    fn finish_task(&mut self, number: u32, now: DateTime<Utc>) -> Detail {
+        let open = self.tasks.iter_mut().find(|task| task.number == number && task.done_at.is_none());
+        let task = open.ok_or(Refused::NoSuchTask)?;
+        task.done_at = Some(now);
+        Ok(Some(format!("task {number} of {}", task.department)))
     }
 
-    fn event(name: &str) -> CaseEvent {
-        match name {
-            "acknowledge" => CaseEvent::Acknowledge,
-            "reach" => CaseEvent::Contact { channel: ContactChannel::Phone, outcome: ContactOutcome::Reached },
-            "miss" => CaseEvent::Contact { channel: ContactChannel::Phone, outcome: ContactOutcome::NotReached },
-            "resolve" => CaseEvent::Resolve { root_cause: "late parcel".into(), remedy: None },
-            "inform" => CaseEvent::Inform { channel: ContactChannel::Phone },
-            "close" => CaseEvent::Close { without_informing: None },
-            "close-anyway" => CaseEvent::Close { without_informing: Some("moved away".into()) },
-            other => panic!("no event {other}"),
+    /// Writes down that another case goes on in this one. Repeating it changes nothing.
+    pub fn absorb(&mut self, other: &str, who: &str, note: &str, now: DateTime<Utc>) {
+        if self.merged.iter().any(|known| known == other) {
+            return;
         }
-    }
-
-    /// Plays events in order; answers the state reached, or the refusal of the last event.
-    fn play(events: &str) -> Result<Case, Refused> {
-        let mut case = opened();
-        for (hour, name) in (1..).zip(events.split_whitespace()) {
-            case = case.apply(&event(name), "ada", "a note", at(hour))?;
-        }
-        Ok(case)
-    }
-
-    #[test]
-    fn a_case_goes_from_new_to_closed_only_by_way_of_the_customer() {
-        for (events, expected) in [
-            ("acknowledge", "acknowledged"),
-            ("miss", "acknowledged"),
-            ("reach", "contacted"),
-            ("acknowledge reach resolve", "resolved"),
-            ("acknowledge resolve inform close", "closed"),
-            ("acknowledge resolve close-anyway", "closed"),
-        ] {
-            assert_eq!(play(events).unwrap().state.as_str(), expected, "{events}");
-        }
-    }
-
-    #[test]
-    fn what_a_state_does_not_allow_is_refused() {
-        for events in [
-            "resolve",
-            "inform",
-            "close",
-            "acknowledge acknowledge",
-            "acknowledge close",
-            "acknowledge resolve inform close reach",
-        ] {
-            assert!(matches!(play(events), Err(Refused::NotFromHere { .. })), "{events}");
-        }
-        assert_eq!(play("acknowledge resolve close"), Err(Refused::NotInformed));
-    }
-
-    #[test]
-    fn contact_stops_the_first_clock_and_only_closing_stops_the_second() {
-        let case = play("miss").unwrap();
-        assert_eq!(case.first_contact.met_at, None);
-        let case = play("miss reach").unwrap();
-        assert_eq!((case.first_contact.met_at, case.closure.met_at), (Some(at(2)), None));
-        let case = play("reach resolve inform close").unwrap();
-        assert_eq!((case.first_contact.met_at, case.closure.met_at), (Some(at(1)), Some(at(4))));
-        assert_eq!(case.next_deadline_step(), None);
-    }
-
-    #[test]
-    fn a_message_that_never_arrives_has_informed_nobody() {
-        let mut case = play("acknowledge resolve inform").unwrap();
-        case.record_undelivered_message(at(9), "the receiver answered 422");
-        assert_eq!(case.state, State::Resolved);
-        assert_eq!(case.apply(&event("close"), "ada", "a note", at(10)), Err(Refused::NotInformed));
-    }
-
-    #[test]
-    fn every_change_adds_one_line_of_history_and_one_version() {
-        let case = play("acknowledge reach resolve inform close").unwrap();
-        assert_eq!(case.version, 6);
-        let names: Vec<&str> = case.history.iter().map(|h| h.event.as_str()).collect();
-        assert_eq!(names, ["opened", "acknowledge", "contact", "resolve", "inform", "close"]);
-        assert_eq!(case.owner.as_deref(), Some("ada"));
+        self.merged.push(other.to_owned());
+        self.record(now, who, "merged", Some(format!("from {other}")), Some(note.to_owned()));
     }
 }

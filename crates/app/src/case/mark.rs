@@ -1,0 +1,84 @@
+//! Under which names a case stands in the index, so that lists find it in the order of what is due next.
+//!
+//! `kind|value|order|id`: the kind and value say which list, the order is `0` and the due time for what is open, `1` and
+//! the time since it ended (newest first) for what is not. Values are spelled so that they hold no `|`.
+
+use crate::dossier::Dossier;
+use crate::time::unix;
+use chrono::{DateTime, Utc};
+use ringback_core::case::Case;
+use std::fmt::Write as _;
+
+/// Digits of a Unix time.
+const LATEST: u64 = 9_999_999_999;
+
+/// A list that the index keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    All,
+    Queue,
+    Owner,
+    State,
+    Track,
+    Account,
+}
+
+impl Kind {
+    const fn letter(self) -> char {
+        match self {
+            Self::All => 'a',
+            Self::Queue => 'q',
+            Self::Owner => 'o',
+            Self::State => 's',
+            Self::Track => 't',
+            Self::Account => 'c',
+        }
+    }
+
+    /// What all names of a list begin with.
+    pub fn prefix(self, value: &str) -> String {
+        format!("{}|{}|", self.letter(), spelled(value))
+    }
+}
+
+/// Nobody's cases: no name is empty.
+pub(crate) const NOBODY: &str = "";
+
+/// Letters, digits and `.`, `_`, `-` as they are, everything else by its bytes.
+fn spelled(value: &str) -> String {
+    value.bytes().fold(String::new(), |mut text, byte| {
+        match byte {
+            b if b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-') => text.push(char::from(b)),
+            other => drop(write!(text, "%{other:02x}")),
+        }
+        text
+    })
+}
+
+/// Where what is due at an instant stands in the order.
+pub(crate) fn due(at: DateTime<Utc>) -> String {
+    format!("0{:010}", unix(at).min(LATEST))
+}
+
+/// Where a case stands in the order of its lists.
+fn order(case: &Case) -> String {
+    match case.ended() {
+        Some(at) => format!("1{:010}", LATEST - unix(at).min(LATEST)),
+        None => case.due_next().map_or_else(|| format!("0{LATEST}"), due),
+    }
+}
+
+/// The names of an answer's case.
+pub(crate) fn marks(id: &str, dossier: &Dossier) -> Vec<String> {
+    let Some(case) = &dossier.case else { return Vec::new() };
+    let order = order(case);
+    let mut lists = vec![
+        (Kind::All, ""),
+        (Kind::Queue, case.queue.as_str()),
+        (Kind::Owner, case.owner.as_deref().unwrap_or(NOBODY)),
+        (Kind::State, case.state.as_str()),
+        (Kind::Track, case.track.as_str()),
+    ];
+    lists.extend(case.account_key.as_deref().map(|key| (Kind::Account, key)));
+    lists.into_iter().map(|(kind, value)| format!("{}{order}|{id}", kind.prefix(value))).collect()
+}

@@ -1,0 +1,306 @@
+//! Cases worked, listed and linked over the use cases alone, on every kind of store: fast, and without Wasm.
+
+use futures::executor::block_on;
+use http::{HeaderMap, Request, header};
+use ringback_app::config::Config;
+use ringback_app::follow_up::FollowUp;
+use ringback_app::problem::{Problem, Reply};
+use ringback_app::secrets::Secrets;
+use ringback_app::{App, ConsentGate, GateError, Namer, Parts};
+use ringback_core::consent::{ContactChannel, Decision, Proof, Purpose};
+use ringback_core::feedback::Customer;
+use ringback_ledger::{Due, HandOver, Ledger, Options, StoreKind};
+use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
+const START: u64 = 1_795_339_800;
+
+struct Yes;
+
+impl ConsentGate for Yes {
+    async fn may_contact(&self, _: &Customer, _: ContactChannel, _: Purpose) -> Result<Decision, GateError> {
+        let given_at = ringback_app::from_unix(START);
+        Ok(Decision::Allowed(Proof { wording: None, source: "test".into(), given_at }))
+    }
+}
+
+struct Nobody;
+
+impl HandOver for Nobody {
+    async fn hand_over(&self, _: Vec<Due>) {}
+}
+
+struct World {
+    app: App<MemoryStore, ManualClock, SeededEntropy>,
+    clock: ManualClock,
+    store: MemoryStore,
+}
+
+fn world(kind: StoreKind) -> World {
+    let programme = include_str!("../../../ringback.toml");
+    let config = Rc::new(Config::parse(programme).expect("a programme"));
+    let mut values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32))]);
+    for role in ["intake", "agent", "lead", "executive", "admin"] {
+        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(role.as_bytes()));
+        values.insert(format!("{role}_token_sha256"), hash);
+    }
+    let secrets = Secrets::new(values);
+    let (store, clock) = (MemoryStore::new(kind), ManualClock::at(START));
+    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
+    let entropy = SeededEntropy::new(7);
+    let ledger = Ledger::open(store.clone(), clock.clone(), entropy, follow_up.clone(), Options::default());
+    let ledger = block_on(ledger).expect("opens");
+    let parts =
+        Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: |line| panic!("{line}") };
+    let app = App::new(parts, follow_up, ledger).expect("an application");
+    World { app, clock, store }
+}
+
+fn request(token: &str, path: &str, body: Option<&Value>) -> Request<Vec<u8>> {
+    let request = Request::builder().uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+    let request = request.header(header::CONTENT_TYPE, "application/json");
+    request.body(body.map(|b| b.to_string().into_bytes()).unwrap_or_default()).expect("a request")
+}
+
+fn read(reply: Result<Reply, Problem>) -> (u16, HeaderMap, Value) {
+    let reply = reply.unwrap_or_else(Problem::into_reply);
+    let (head, body) = reply.into_parts();
+    (head.status.as_u16(), head.headers, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+impl World {
+    fn tick(&self) {
+        block_on(self.app.tick_logged(&Nobody));
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.clock.advance(seconds);
+        self.tick();
+    }
+
+    fn take(&self, score: u8, customer: &str) -> String {
+        let body = json!({ "survey": "checkout-nps", "score": score, "customer": { "id": customer }, "account": { "id": "A-1" } });
+        let taken = block_on(self.app.post_feedback(request("intake", "/v1/feedback", Some(&body)))).expect("taken");
+        let location = taken.reply.headers()[header::LOCATION].to_str().expect("text").to_owned();
+        self.tick();
+        location.rsplit('/').next().expect("an id").to_owned()
+    }
+
+    fn case(&self, id: &str) -> Value {
+        let headers = request("agent", "/", None).into_parts().0.headers;
+        let (status, _, case) = read(block_on(self.app.get_case(id, &headers, &Yes)));
+        assert_eq!(status, 200, "{case}");
+        case
+    }
+
+    fn work_as(&self, token: &str, id: &str, event: &Value) -> (u16, Value) {
+        let mut request = request(token, "/", Some(event));
+        let tag = format!("\"{}\"", self.case(id)["version"]);
+        request.headers_mut().insert(header::IF_MATCH, tag.parse().expect("a tag"));
+        match block_on(self.app.post_case_event(id, request, &Yes)) {
+            Ok(worked) => {
+                block_on(self.app.follow_through(worked.now, &Nobody));
+                let (status, _, case) = read(Ok(worked.reply));
+                (status, case)
+            }
+            Err(problem) => {
+                let (status, _, problem) = read(Err(problem));
+                (status, problem)
+            }
+        }
+    }
+
+    fn work(&self, id: &str, kind: &str, more: &Value) -> Value {
+        let mut event = json!({ "type": kind, "note": "because" });
+        for (name, value) in more.as_object().expect("an object") {
+            event[name] = value.clone();
+        }
+        let (status, case) = self.work_as("agent", id, &event);
+        assert_eq!(status, 200, "{kind}: {case}");
+        case
+    }
+
+    fn list(&self, query: &str) -> (Vec<String>, Option<String>) {
+        let (status, headers, page) =
+            read(block_on(self.app.get_cases(&request("agent", &format!("/v1/cases{query}"), None))));
+        assert_eq!(status, 200, "{page}");
+        let ids =
+            page["cases"].as_array().expect("a list").iter().map(|c| c["id"].as_str().unwrap_or_default().to_owned());
+        let next =
+            headers.get(header::LINK).and_then(|link| link.to_str().ok()?.split(['<', '>']).nth(1).map(str::to_owned));
+        (ids.collect(), next.map(|path| path.trim_start_matches("/v1/cases").to_owned()))
+    }
+}
+
+#[test]
+fn lists_show_every_case_where_it_stands_on_every_store() {
+    for kind in STORES {
+        let world = world(kind);
+        let mut ids = Vec::new();
+        for i in 0..12 {
+            world.clock.advance(60);
+            ids.push(world.take(3, &format!("C-{i}")));
+        }
+        assert_eq!(world.list("?limit=100"), (ids.clone(), None), "{kind:?}");
+        for id in &ids[..3] {
+            world.work(id, "acknowledge", &json!({}));
+        }
+        world.work(&ids[1], "assign", &json!({ "owner": "care-lead" }));
+        assert_eq!(world.list("?owner=care-desk").0, [ids[0].clone(), ids[2].clone()], "{kind:?}");
+        assert_eq!(world.list("?owner=care-lead").0, [ids[1].clone()]);
+        assert_eq!(world.list("?owner=none").0, ids[3..]);
+        assert_eq!(world.list("?state=acknowledged").0, ids[..3]);
+        assert_eq!(world.list("?account=A-1&track=recovery&queue=care").0, ids);
+        assert_eq!(world.list("?account=A-2").0, Vec::<String>::new());
+        let until = ringback_app::from_unix(START + 90_000).to_rfc3339().replace("+00:00", "Z");
+        world.work(&ids[0], "wait", &json!({ "reason": "r", "until": until }));
+        assert_eq!(world.list("?state=waiting").0, [ids[0].clone()]);
+        assert_eq!(world.list("").0.last(), Some(&ids[0]), "it is due again when the waiting ends");
+        let (mut seen, mut query) = (Vec::new(), "?limit=5".to_owned());
+        loop {
+            let (page, next) = world.list(&query);
+            seen.extend(page);
+            match next {
+                Some(next) => query = next,
+                None => break,
+            }
+        }
+        assert_eq!(seen, [&ids[1..], &ids[..1]].concat(), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_is_over_is_listed_newest_first() {
+    let world = world(StoreKind::Sqlite);
+    let ids: Vec<String> = (0..3).map(|i| world.take(3, &format!("C-{i}"))).collect();
+    for id in &ids {
+        world.pass(60);
+        world.work(id, "acknowledge", &json!({}));
+        world.work(id, "resolve", &json!({ "root_cause": "late", "goodwill": 12.5 }));
+        world.work(id, "close", &json!({ "without_informing": "wanted it so" }));
+    }
+    assert_eq!(world.list("").0, Vec::<String>::new());
+    let newest: Vec<String> = ids.iter().rev().cloned().collect();
+    assert_eq!(world.list("?state=closed").0, newest);
+    assert_eq!(world.list("?state=closed&owner=care-desk&queue=care").0, newest);
+    world.work(&ids[1], "reopen", &json!({}));
+    assert_eq!((world.list("").0, world.list("?state=closed").0.len()), (vec![ids[1].clone()], 2));
+}
+
+#[test]
+fn a_page_costs_the_same_however_many_cases_there_are() {
+    let world = world(StoreKind::Sqlite);
+    let mut costs = Vec::new();
+    for until in [20, 200] {
+        for i in costs.len() * 20..until {
+            world.take(3, &format!("C-{i}"));
+        }
+        world.store.reset();
+        assert_eq!(world.list("?limit=10").0.len(), 10);
+        costs.push(world.store.operations());
+    }
+    // Nodes hold at most four names in tests; see the ledger's.
+    assert!(costs.iter().all(|cost| cost.writes == 0 && cost.reads <= 20), "{costs:?}");
+}
+
+#[test]
+fn a_later_answer_is_known_in_the_earlier_case_on_every_store() {
+    for kind in STORES {
+        let world = world(kind);
+        let first = world.take(3, "C-1");
+        world.take(10, "C-2");
+        let second = world.take(10, "C-1");
+        let case = world.case(&first);
+        assert_eq!(case["later"][0]["id"], json!(second), "{kind:?}");
+        assert!(case["recovered_at"].is_string());
+        world.pass(200);
+        world.pass(200);
+        assert_eq!(world.case(&first)["version"], case["version"], "it is written down once");
+    }
+}
+
+#[test]
+fn a_merged_case_is_known_in_the_other_on_every_store() {
+    for kind in STORES {
+        let world = world(kind);
+        let (one, two) = (world.take(3, "C-1"), world.take(3, "C-2"));
+        world.work(&one, "merge", &json!({ "into": two }));
+        assert_eq!(world.case(&two)["merged"], json!([one]), "{kind:?}");
+        world.pass(200);
+        world.pass(200);
+        assert_eq!(world.case(&two)["history"].as_array().map(Vec::len), Some(2));
+        assert_eq!(world.list("").0, [two]);
+    }
+}
+
+#[test]
+fn many_cases_change_hands_at_once() {
+    let world = world(StoreKind::Sqlite);
+    let mut ids: Vec<String> = (0..3).map(|i| world.take(3, &format!("C-{i}"))).collect();
+    for id in &ids {
+        world.work(id, "acknowledge", &json!({}));
+    }
+    let body = json!({ "from_owner": "care-desk", "owner": "care-lead", "note": "is ill" });
+    let refused = block_on(world.app.post_reassign(&request("agent", "/", Some(&body)))).map(drop);
+    assert_eq!(refused.unwrap_err().status, 403);
+    let (reply, jobs) = block_on(world.app.post_reassign(&request("lead", "/", Some(&body)))).expect("reassigned");
+    block_on(world.app.follow_through(jobs, &Nobody));
+    // Due at the same time: in the order of their ids.
+    ids.sort();
+    assert_eq!(read(Ok(reply)).2, json!({ "reassigned": ids, "refused": [], "more": false }));
+    assert_eq!(world.list("?owner=care-lead").0, ids);
+}
+
+#[test]
+fn asking_again_is_due_a_month_after_closing() {
+    let world = world(StoreKind::Sqlite);
+    let id = world.take(3, "C-1");
+    world.work(&id, "acknowledge", &json!({}));
+    world.work(&id, "resolve", &json!({ "root_cause": "late" }));
+    world.work(&id, "inform", &json!({ "channel": "phone" }));
+    world.work(&id, "close", &json!({}));
+    assert!(world.case(&id)["survey_due_at"].is_string());
+    world.pass(30 * 86_400 + 60);
+    let case = world.case(&id);
+    let last = case["history"].as_array().and_then(|h| h.last().cloned()).expect("a history");
+    assert_eq!((&case["survey_due_at"], &last["event"]), (&Value::Null, &json!("survey.due")));
+    assert!(case["alerts"].as_array().expect("a list").iter().any(|alert| alert["event"] == "survey.due"));
+}
+
+#[test]
+fn what_an_older_version_stored_is_read_as_it_was_meant() {
+    let world = world(StoreKind::Sqlite);
+    let id = world.take(3, "C-1");
+    let now = block_on(world.app.ledger.read(&id)).expect("reads").expect("is there").body;
+    let mut stored = serde_json::to_value(&now).expect("a stored form");
+    for name in ["looked_back_at", "earlier", "carried_over_at"] {
+        stored.as_object_mut().expect("an object").remove(name);
+    }
+    let case = stored["case"].as_object_mut().expect("a case");
+    for name in [
+        "goodwill",
+        "waiting",
+        "unreached",
+        "tasks",
+        "ended_at",
+        "merged_into",
+        "merged",
+        "later",
+        "recovered_at",
+        "survey_due_at",
+        "account_key",
+    ] {
+        case.remove(name);
+    }
+    case["state"] = json!("closed");
+    case["closure"]["met_at"] = json!("2026-11-22T10:00:00Z");
+    let older: ringback_app::dossier::Dossier = serde_json::from_value(stored).expect("is understood");
+    let case = older.case.expect("a case");
+    let ended = case.ended().map(|at| at.to_rfc3339());
+    assert_eq!((case.next_deadline_step(), ended.as_deref()), (None, Some("2026-11-22T10:00:00+00:00")));
+    assert_eq!((case.tasks.len(), case.unreached.len(), case.waiting), (0, 0, None));
+}

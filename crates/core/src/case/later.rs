@@ -1,0 +1,47 @@
+//! Second scores: what a later answer of the same customer says about a case.
+
+use super::{Case, SYSTEM};
+use crate::feedback::Feedback;
+use crate::survey::Band;
+use chrono::{DateTime, Utc};
+
+/// A later answer of the same customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Later {
+    /// The answer's id.
+    pub id: String,
+    /// Its score.
+    pub score: u8,
+    /// What the score means.
+    pub band: Band,
+    /// When it was received.
+    pub at: DateTime<Utc>,
+}
+
+impl Case {
+    /// Writes down a later answer. From the lowest band to the highest of the same metric, the customer is won back.
+    /// Repeating it changes nothing: false.
+    pub fn follow_up_answer(&mut self, id: &str, before: &Feedback, later: &Feedback, now: DateTime<Utc>) -> bool {
+        let at = later.received_at;
+        let answer = Later { id: id.to_owned(), score: later.score.get(), band: later.band, at };
+        match self.later.iter_mut().find(|known| known.id == id) {
+            Some(known) if *known == answer => return false,
+            // The answer was corrected.
+            Some(known) => *known = answer,
+            None => self.later.push(answer),
+        }
+        // Who has answered again need not be asked again.
+        self.survey_due_at = None;
+        let detail = format!("{}, score {} after {}", later.band.as_str(), later.score.get(), before.score.get());
+        self.record(now, SYSTEM, "answered.again", Some(detail), None);
+        let won_back = matches!(
+            (before.band, later.band),
+            (Band::Detractor, Band::Promoter) | (Band::Dissatisfied, Band::Satisfied)
+        );
+        if won_back && self.recovered_at.is_none() {
+            self.recovered_at = Some(at);
+            self.record(now, SYSTEM, "recovered", None, None);
+        }
+        true
+    }
+}
