@@ -5,6 +5,9 @@ use crate::feedback::Feedback;
 use crate::survey::Band;
 use chrono::{DateTime, Utc};
 
+/// Later answers that a case remembers: an identity that many people share (a till, a family) must not make it grow for ever.
+const MOST: usize = 20;
+
 /// A later answer of the same customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Later {
@@ -20,14 +23,15 @@ pub struct Later {
 
 impl Case {
     /// Writes down a later answer. From the lowest band to the highest of the same metric, the customer is won back.
-    /// Repeating it changes nothing: false.
+    /// Repeating it changes nothing, and nor does what comes after the first 20: false.
     pub fn follow_up_answer(&mut self, id: &str, before: &Feedback, later: &Feedback, now: DateTime<Utc>) -> bool {
         let at = later.received_at;
         let answer = Later { id: id.to_owned(), score: later.score.get(), band: later.band, at };
-        match self.later.iter_mut().find(|known| known.id == id) {
-            Some(known) if *known == answer => return false,
+        match self.later.iter().position(|known| known.id == id) {
+            Some(i) if self.later[i] == answer => return false,
             // The answer was corrected.
-            Some(known) => *known = answer,
+            Some(i) => self.later[i] = answer,
+            None if self.later.len() >= MOST => return false,
             None => self.later.push(answer),
         }
         // Who has answered again need not be asked again.

@@ -262,6 +262,42 @@ fn the_customer_is_asked_again_some_time_after_closing() {
     assert_eq!(reopened.survey_due_at, None);
 }
 
+fn feedback(score: u8) -> crate::feedback::Feedback {
+    use crate::survey::{Band, Metric, Score};
+    crate::feedback::Feedback {
+        source: crate::id::SourceId::new("api").unwrap(),
+        survey: crate::id::SurveyId::new("nps").unwrap(),
+        metric: Metric::Nps,
+        score: Score::new(f64::from(score), Metric::Nps).unwrap(),
+        band: if score > 8 { Band::Promoter } else { Band::Detractor },
+        comment: None,
+        locale: None,
+        country: None,
+        channel: None,
+        touchpoint: crate::id::TouchpointId::new("checkout").unwrap(),
+        segment: None,
+        customer: crate::feedback::Customer::default(),
+        account: None,
+        consent: Vec::new(),
+        answers: std::collections::BTreeMap::new(),
+        occurred_at: None,
+        received_at: at(i64::from(score)),
+        updated_at: None,
+    }
+}
+
+#[test]
+fn later_answers_are_known_once_and_not_for_ever() {
+    let (mut case, first) = (opened(), feedback(2));
+    assert!(case.follow_up_answer("a", &first, &feedback(3), at(5)));
+    assert!(!case.follow_up_answer("a", &first, &feedback(3), at(6)), "a repeat");
+    assert_eq!(case.recovered_at, None);
+    assert!(case.follow_up_answer("a", &first, &feedback(9), at(6)), "a correction");
+    assert_eq!((case.later.len(), case.recovered_at), (1, Some(at(9))));
+    let taken = (0..50).filter(|i| case.follow_up_answer(&format!("b{i}"), &first, &feedback(4), at(7))).count();
+    assert_eq!((taken, case.later.len()), (19, 20));
+}
+
 #[test]
 fn a_merged_case_calls_for_nothing_and_the_other_knows_it_once() {
     let mut merged = play("acknowledge merge").unwrap();
