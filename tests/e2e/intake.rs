@@ -114,7 +114,9 @@ async fn a_repeat_with_the_same_key_gets_the_same_answer_and_no_second_case() {
     soon("both alerts", || world.chat.count() >= 2).await;
     world.tick().await;
     assert_eq!((world.chat.count(), world.mail.count()), (2, 2), "one alert a channel for each of two keys");
-    assert_eq!(world.case(&first).await.happened(), ["opened"]);
+    // The other key is another answer of the same customer, which the first case gets to know of.
+    let happened = world.case(&first).await.happened();
+    assert_eq!(happened.iter().filter(|what| *what != "answered.again").collect::<Vec<_>>(), ["opened"]);
 }
 
 #[tokio::test]

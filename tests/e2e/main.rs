@@ -2,6 +2,7 @@
 
 mod answers;
 mod bad_input;
+mod case_life;
 mod case_work;
 mod consent;
 mod deadlines;
@@ -9,9 +10,12 @@ mod delivery;
 mod faults;
 mod insights;
 mod intake;
+mod lists;
 mod operations;
 mod payloads;
 mod redis;
+mod roles;
+mod second_scores;
 mod storm;
 mod survival;
 mod wake;

@@ -10,6 +10,8 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use std::convert::Infallible;
 
+use crate::contract;
+
 /// A body of any kind.
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
 /// Keeps connections alive between calls.
@@ -137,16 +139,23 @@ impl Call {
         self
     }
 
-    /// Sends it; none when no answer came.
+    /// Sends it; none when no answer came. What comes is held against the contract.
+    ///
+    /// # Panics
+    /// When the contract does not describe the answer.
     pub async fn try_send(self) -> Option<Answer> {
         let mut request = Request::builder().method(self.method).uri(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let answer = self.caller.request(request.body(self.body).expect("a request")).await.ok()?;
+        let request = request.body(self.body).expect("a request");
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = self.caller.request(request).await.ok()?;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
-        Some(Answer { status: head.status.as_u16(), headers: head.headers, body })
+        let answer = Answer { status: head.status.as_u16(), headers: head.headers, body };
+        contract::check(&method, &path, &answer);
+        Some(answer)
     }
 
     /// Sends it.

@@ -8,6 +8,7 @@
 mod backend;
 mod call;
 mod cases;
+mod contract;
 mod receiver;
 mod redis;
 mod signing;
@@ -18,6 +19,7 @@ mod world;
 
 pub use call::{Answer, Call};
 pub use cases::{Shown, instant};
+pub use contract::contract;
 pub use receiver::{Received, Receiver, Reply};
 pub use signing::Signer;
 pub use talk::location_id;

@@ -9,6 +9,7 @@ mod bench;
 mod client;
 #[cfg(feature = "programme")]
 mod config;
+mod contract;
 mod demo;
 mod direction;
 mod environment;

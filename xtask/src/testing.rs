@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use lexopt::Arg;
 
 use crate::artifacts::{self, COMPONENTS};
-use crate::{packages, size, terminal, workspace};
+use crate::{contract, packages, size, terminal, workspace};
 
 /// What is left out with `--fast`: all that needs the Wasm engine.
 const SLOW: [&str; 2] = ["ringback-host", "ringback-tests"];
@@ -26,6 +26,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     for component in COMPONENTS {
         cargo.args(["--exclude", component]);
     }
+    let mut host = None;
     if fast {
         for package in SLOW {
             cargo.args(["--exclude", package]);
@@ -33,18 +34,15 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     } else {
         packages::ensure_redis()?;
         artifacts::build_components()?;
-        artifacts::build_host()?;
+        host = Some(artifacts::build_host()?);
     }
     let mut count = terminal::step("running the tests", || stream(&mut cargo))?;
-    if !fast {
-        // After the tests, as one more of them: a component that grew must not hide what else is wrong.
-        match terminal::step("component sizes", size::check) {
-            Ok(()) => count.passed += 1,
-            Err(error) => {
-                terminal::error(&format!("{error:#}"));
-                count.failed += 1;
-            }
+    if let Some(host) = host {
+        // After the tests, each as one more of them: what is found here must not hide what else is wrong.
+        if contract::is_possible() {
+            count.add_one(terminal::step("the contract, by schemathesis", || contract::check(&host)));
         }
+        count.add_one(terminal::step("component sizes", size::check));
     }
     println!("\n{} passed, {} failed", count.passed, count.failed);
     Ok(if count.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -77,6 +75,17 @@ fn stream(cargo: &mut std::process::Command) -> Result<Count> {
 }
 
 impl Count {
+    /// Adds what is no test of cargo's.
+    fn add_one(&mut self, outcome: Result<()>) {
+        match outcome {
+            Ok(()) => self.passed += 1,
+            Err(error) => {
+                terminal::error(&format!("{error:#}"));
+                self.failed += 1;
+            }
+        }
+    }
+
     /// Adds `test result: ok. 34 passed; 0 failed; …`; other lines say nothing.
     fn add(&mut self, line: &str) {
         let Some(result) = line.strip_prefix("test result: ") else { return };

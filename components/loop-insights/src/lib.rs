@@ -1,10 +1,14 @@
-//! The outer loop: scores by day, from the ledger's projections. Reads only.
+//! The outer loop: scores by day, from the ledger's projections; and the contract of the HTTP interface, which is mounted
+//! beside the programme. Reads only.
 
-use http::Method;
-use ringback_app::problem::{Problem, Reply};
+use http::{Method, StatusCode};
+use ringback_app::problem::{Problem, Reply, json_text};
 use ringback_edge::{Answer, answer, app, segments, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
+
+/// Where the contract is mounted.
+const CONTRACT: &str = "/openapi.json";
 
 #[http_service]
 async fn handle(request: Request) -> Answer {
@@ -15,7 +19,16 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     match (&method, segments(&path).as_slice()) {
         (&Method::GET, ["v1", "insights", "scores"]) => app().await?.get_scores(&whole(request).await?).await,
-        (_, ["v1", "insights", "scores"]) => Err(Problem::method_not_allowed()),
+        (&Method::GET, ["openapi.json"]) => contract(),
+        (_, ["v1", "insights", "scores"] | ["openapi.json"]) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found("page")),
     }
+}
+
+fn contract() -> Result<Reply, Problem> {
+    let text = std::fs::read(CONTRACT).map_err(|error| {
+        eprintln!("{CONTRACT}: {error}");
+        Problem::unavailable()
+    })?;
+    Ok(json_text(StatusCode::OK, text))
 }

@@ -111,7 +111,13 @@ impl Problem {
 /// A JSON answer.
 #[must_use]
 pub fn json(status: StatusCode, body: &Value) -> Reply {
-    let mut reply = Response::new(body.to_string().into_bytes());
+    json_text(status, body.to_string().into_bytes())
+}
+
+/// A JSON answer that is written already.
+#[must_use]
+pub fn json_text(status: StatusCode, text: Vec<u8>) -> Reply {
+    let mut reply = Response::new(text);
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

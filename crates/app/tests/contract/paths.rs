@@ -1,0 +1,275 @@
+//! The routes, who may use them, and what they answer.
+
+use super::schemas::{names, of, text, time};
+use ringback_app::access::Action;
+use ringback_app::config::Role;
+use ringback_core::case::State;
+use ringback_core::rule::Track;
+use serde_json::{Map, Value, json};
+
+/// A route under description.
+struct Operation {
+    path: &'static str,
+    method: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    /// Whose token may; none: no token is asked for.
+    action: Option<Action>,
+    body: Option<Value>,
+    parameters: Vec<Value>,
+    answers: Vec<(u16, Value)>,
+    /// Problems besides those that every route with a token may answer.
+    problems: &'static [u16],
+}
+
+const ROLES: [(Role, &str); 5] = [
+    (Role::Intake, "intake"),
+    (Role::Agent, "agent"),
+    (Role::Lead, "lead"),
+    (Role::Executive, "executive"),
+    (Role::Admin, "admin"),
+];
+
+pub fn all() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in feedback().into_iter().chain(cases()).chain(the_rest()) {
+        let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
+        methods[operation.method] = operation.described();
+    }
+    Value::Object(paths)
+}
+
+impl Operation {
+    fn described(&self) -> Value {
+        let mut responses = Map::new();
+        for (status, answer) in &self.answers {
+            responses.insert(status.to_string(), answer.clone());
+        }
+        let mut problems: Vec<u16> = self.problems.to_vec();
+        if self.action.is_some() {
+            problems.extend([401, 403]);
+        }
+        if self.body.is_some() {
+            problems.extend([400, 413, 415, 422]);
+        }
+        for status in problems {
+            responses.insert(status.to_string(), problem(status));
+        }
+        let mut described = json!({ "operationId": self.id, "summary": self.summary, "responses": responses });
+        match self.action {
+            Some(action) => {
+                let may = ROLES.iter().filter(|(role, _)| role.may(action)).map(|(_, name)| *name);
+                described["x-roles"] = may.collect();
+            }
+            None => described["security"] = json!([]),
+        }
+        if let Some(body) = &self.body {
+            described["requestBody"] =
+                json!({ "required": true, "content": { "application/json": { "schema": body } } });
+        }
+        if !self.parameters.is_empty() {
+            described["parameters"] = self.parameters.iter().cloned().collect();
+        }
+        described
+    }
+}
+
+fn problem(status: u16) -> Value {
+    let title = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("Error");
+    let mut answer = json!({
+        "description": title,
+        "content": { "application/problem+json": { "schema": of("Problem") } },
+    });
+    if status == 503 {
+        answer["headers"] = json!({ "Retry-After": { "schema": { "type": "integer" } } });
+    }
+    answer
+}
+
+fn nothing(what: &str) -> Value {
+    json!({ "description": what })
+}
+
+fn with_json(what: &str, schema: &str) -> Value {
+    json!({ "description": what, "content": { "application/json": { "schema": of(schema) } } })
+}
+
+fn with_header(mut answer: Value, name: &str, schema: Value) -> Value {
+    answer["headers"][name] = json!({ "schema": schema });
+    answer
+}
+
+fn in_path(name: &str, what: &str) -> Value {
+    json!({ "name": name, "in": "path", "required": true, "description": what, "schema": { "type": "string", "minLength": 1 } })
+}
+
+fn in_query(name: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "query", "schema": schema })
+}
+
+fn in_header(name: &str, required: bool, schema: Value) -> Value {
+    json!({ "name": name, "in": "header", "required": required, "schema": schema })
+}
+
+fn feedback() -> Vec<Operation> {
+    let taken = || with_header(nothing("taken: durable"), "Location", text());
+    vec![
+        Operation {
+            path: "/v1/feedback",
+            method: "post",
+            id: "postFeedback",
+            summary: "Takes one answer of a customer.",
+            action: Some(Action::WriteFeedback),
+            body: Some(of("NewFeedback")),
+            parameters: vec![in_header(
+                "Idempotency-Key",
+                false,
+                json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }),
+            )],
+            answers: vec![(202, taken())],
+            problems: &[503],
+        },
+        Operation {
+            path: "/v1/feedback/{id}",
+            method: "get",
+            id: "getFeedback",
+            summary: "The answer as stored.",
+            action: Some(Action::ReadFeedback),
+            body: None,
+            parameters: vec![in_path("id", "the answer's id")],
+            answers: vec![(200, with_json("the answer", "Feedback"))],
+            problems: &[404, 503],
+        },
+        Operation {
+            path: "/v1/webhooks/{source}",
+            method: "post",
+            id: "postWebhook",
+            summary: "Takes an event of a survey platform, signed per Standard Webhooks.",
+            action: None,
+            body: Some(json!({ "type": "object" })),
+            parameters: vec![in_path("source", "a source of the programme")],
+            answers: vec![(202, taken()), (204, nothing("authentic, and without a score of a mapped survey"))],
+            problems: &[401, 404, 503],
+        },
+        Operation {
+            path: "/v1/consents",
+            method: "post",
+            id: "postConsent",
+            summary: "Records a consent, a refusal or a withdrawal.",
+            action: Some(Action::WriteConsent),
+            body: Some(of("NewConsent")),
+            parameters: Vec::new(),
+            answers: vec![(204, nothing("recorded, and in force"))],
+            problems: &[503],
+        },
+    ]
+}
+
+fn cases() -> Vec<Operation> {
+    let tagged = |what| with_header(with_json(what, "Case"), "ETag", text());
+    vec![
+        Operation {
+            path: "/v1/cases",
+            method: "get",
+            id: "listCases",
+            summary: "Cases in the order of what is due next.",
+            action: Some(Action::ReadCase),
+            body: None,
+            parameters: vec![
+                in_query("queue", text()),
+                in_query("owner", text()),
+                in_query("state", names::<State>()),
+                in_query("track", names::<Track>()),
+                in_query("account", text()),
+                in_query("due_before", time()),
+                in_query("limit", json!({ "type": "integer", "minimum": 1, "maximum": 100 })),
+                in_query("cursor", text()),
+            ],
+            answers: vec![(200, with_header(with_json("a page", "CasePage"), "Link", text()))],
+            problems: &[400, 503],
+        },
+        Operation {
+            path: "/v1/cases/reassign",
+            method: "post",
+            id: "reassignCases",
+            summary: "Gives many cases to somebody else.",
+            action: Some(Action::Reassign),
+            body: Some(of("Reassignment")),
+            parameters: Vec::new(),
+            answers: vec![(200, with_json("what became of each", "Reassigned"))],
+            problems: &[503],
+        },
+        Operation {
+            path: "/v1/cases/{id}",
+            method: "get",
+            id: "getCase",
+            summary: "The case with all that belongs to it.",
+            action: Some(Action::ReadCase),
+            body: None,
+            parameters: vec![in_path("id", "the id of the answer"), in_header("If-None-Match", false, text())],
+            answers: vec![(200, tagged("the case")), (304, with_header(nothing("it has not changed"), "ETag", text()))],
+            problems: &[404, 503],
+        },
+        Operation {
+            path: "/v1/cases/{id}/events",
+            method: "post",
+            id: "workCase",
+            summary: "Works the case from the version that was seen.",
+            action: Some(Action::WorkCase),
+            body: Some(of("CaseEvent")),
+            parameters: vec![in_path("id", "the id of the answer"), in_header("If-Match", true, text())],
+            answers: vec![(200, tagged("the case afterwards"))],
+            problems: &[404, 409, 412, 428, 503],
+        },
+    ]
+}
+
+fn the_rest() -> Vec<Operation> {
+    let plain = |path, id, summary, answers, problems| Operation {
+        path,
+        method: "get",
+        id,
+        summary,
+        action: None,
+        body: None,
+        parameters: Vec::new(),
+        answers,
+        problems,
+    };
+    let document = json!({ "description": "this document", "content": { "application/json": { "schema": { "type": "object" } } } });
+    vec![
+        Operation {
+            path: "/v1/tick",
+            method: "post",
+            action: Some(Action::Tick),
+            ..plain(
+                "",
+                "tick",
+                "Does what is due now.",
+                vec![(204, nothing("everything that was due is done"))],
+                &[503],
+            )
+        },
+        Operation {
+            path: "/v1/insights/scores",
+            action: Some(Action::ReadInsights),
+            parameters: vec![in_query("day", json!({ "type": "string", "format": "date" }))],
+            ..plain(
+                "",
+                "getScores",
+                "Counts and scores of a day.",
+                vec![(200, with_json("the day", "Scores"))],
+                &[400, 503],
+            )
+        },
+        plain("/healthz", "isAlive", "Whether it is alive.", vec![(204, nothing("it is"))], &[]),
+        plain(
+            "/readyz",
+            "isReady",
+            "The state of the store and the ledger.",
+            vec![(200, with_json("ready", "Readiness"))],
+            &[503],
+        ),
+        plain("/openapi.json", "getContract", "This document.", vec![(200, document)], &[503]),
+    ]
+}
