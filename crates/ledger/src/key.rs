@@ -34,6 +34,10 @@ pub enum Key<'a> {
     Month { shard: u8, month: u32, write: &'a str },
     /// A node of the index.
     Index { shard: u8, node: &'a str },
+    /// Counter: which generation of a sheet is valid.
+    SheetCell(&'a str),
+    /// A sheet (CAS).
+    Sheet { name: &'a str, generation: u64 },
     /// Counter: the last entry of a person's journal.
     Journal(&'a str),
     /// An entry of a person's journal.
@@ -44,7 +48,7 @@ impl Key<'_> {
     /// Whether the key holds a counter.
     #[cfg(test)]
     pub fn is_counter(&self) -> bool {
-        matches!(self, Self::Origin | Self::Slots { .. } | Self::Bucket { .. } | Self::Journal(_))
+        matches!(self, Self::Origin | Self::Slots { .. } | Self::Bucket { .. } | Self::SheetCell(_) | Self::Journal(_))
     }
 }
 
@@ -64,6 +68,8 @@ impl fmt::Display for Key<'_> {
             Self::Projection { shard, day, write } => write!(f, "p:{shard:02x}:{day}:{write}"),
             Self::Month { shard, month, write } => write!(f, "y:{shard:02x}:{month}:{write}"),
             Self::Index { shard, node } => write!(f, "x:{shard:02x}:{node}"),
+            Self::SheetCell(name) => write!(f, "q:{name}"),
+            Self::Sheet { name, generation } => write!(f, "q:{name}:{generation:x}"),
             Self::Journal(person) => write!(f, "u:{person}"),
             Self::JournalEntry { person, entry } => write!(f, "u:{person}:{entry}"),
         }
@@ -113,6 +119,8 @@ mod tests {
             (Key::Projection { shard: 0, day: 20260101, write: "x" }, "p:00:20260101:x", false),
             (Key::Month { shard: 0, month: 202601, write: "x" }, "y:00:202601:x", false),
             (Key::Index { shard: 0, node: "x1" }, "x:00:x1", false),
+            (Key::SheetCell("care"), "q:care", true),
+            (Key::Sheet { name: "care", generation: 255 }, "q:care:ff", false),
             (Key::Journal("p1"), "u:p1", true),
             (Key::JournalEntry { person: "p1", entry: 3 }, "u:p1:3", false),
         ];

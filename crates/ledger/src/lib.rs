@@ -37,6 +37,7 @@ mod record;
 mod retain;
 mod seal;
 mod settle;
+mod sheet;
 mod status;
 mod store;
 mod stored;
