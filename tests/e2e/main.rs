@@ -2,6 +2,7 @@
 
 mod answers;
 mod bad_input;
+mod calendars;
 mod case_life;
 mod case_work;
 mod consent;
@@ -13,6 +14,7 @@ mod intake;
 mod lists;
 mod operations;
 mod payloads;
+mod queues;
 mod redis;
 mod roles;
 mod second_scores;

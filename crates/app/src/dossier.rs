@@ -98,8 +98,10 @@ impl Dossier {
 /// What a timer of a dossier is for. Its text form carries no personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
-    /// Look at the case's clocks.
-    Clocks,
+    /// Look at the case's clocks; with the Unix seconds of the step that the timer was set for.
+    Clocks(Option<u64>),
+    /// Decide who gets the case.
+    Allot,
     /// Look for the customer's earlier cases, and tell the latest of this answer.
     LookBack,
     /// Tell the other case that this one goes on in it.
@@ -113,7 +115,9 @@ impl Job {
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
-            Self::Clocks => "clocks".to_owned(),
+            Self::Clocks(None) => "clocks".to_owned(),
+            Self::Clocks(Some(at)) => format!("clocks:{at}"),
+            Self::Allot => "allot".to_owned(),
             Self::LookBack => "look-back".to_owned(),
             Self::CarryOver => "carry-over".to_owned(),
             Self::Delivery(id) => format!("delivery:{id}"),
@@ -124,7 +128,9 @@ impl Job {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         match text.split_once(':') {
-            None if text == "clocks" => Some(Self::Clocks),
+            None if text == "clocks" => Some(Self::Clocks(None)),
+            None if text == "allot" => Some(Self::Allot),
+            Some(("clocks", at)) => at.parse().ok().map(|at| Self::Clocks(Some(at))),
             None if text == "look-back" => Some(Self::LookBack),
             None if text == "carry-over" => Some(Self::CarryOver),
             Some(("delivery", id)) => Some(Self::Delivery(id.to_owned())),

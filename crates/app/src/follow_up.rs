@@ -12,10 +12,13 @@ use ringback_core::case::{Case, DueStep};
 use ringback_core::deadline::Step as ClockStep;
 use ringback_core::feedback::Feedback;
 use ringback_core::id::RouteId;
-use ringback_core::rule::first_match;
+use ringback_core::queue::severity;
+use ringback_core::rule::{Track, first_match};
 use ringback_ledger::{Count, Plan, Program, Record, Step, Timer};
 use std::rc::Rc;
 
+/// After how many seconds it is asked again who gets a case.
+const ASK_AGAIN_S: u64 = 60;
 /// After how many seconds it is looked whether a job was done.
 const SEE_AGAIN_S: u64 = 120;
 
@@ -43,6 +46,10 @@ impl FollowUp {
         if let Some(case) = &mut case {
             case.account_key = self.account_key(&feedback);
         }
+        if let Some(case) = case.as_mut().filter(|case| self.gives_away(case)) {
+            let tier = feedback.customer.tier.as_ref().and_then(|tier| self.config.tiers.get(tier));
+            case.ask_for_person(tier.unwrap_or(&1) * severity(case.priority));
+        }
         let route = rule.filter(|_| case.is_some()).and_then(|r| r.then.alert.as_ref());
         let alerts = route.map(|route| self.alerts(route, &Occasion::Opened)).unwrap_or_default();
         Dossier {
@@ -62,6 +69,11 @@ impl FollowUp {
         Some(self.namer.account(id))
     }
 
+    /// Whether a case is for a member of its queue, and nobody has it yet.
+    fn gives_away(&self, case: &Case) -> bool {
+        case.owner.is_none() && case.track != Track::Automation && self.config.queues.contains_key(&case.queue)
+    }
+
     /// One delivery for every channel of a route.
     fn alerts(&self, route: &RouteId, occasion: &Occasion) -> Vec<Delivery> {
         let channels = self.config.routes.get(route).map(Vec::as_slice).unwrap_or_default();
@@ -75,6 +87,12 @@ impl FollowUp {
         let mut plan = Plan { counts: counts(&dossier.feedback, 1), ..Plan::default() };
         plan.again = Some(Job::LookBack.to_text());
         plan.timers.extend(clock_timer(dossier));
+        if let Some((timer, job)) = allotment(dossier, now) {
+            // Its alerts leave when it is decided who gets it.
+            plan.timers.push(timer);
+            plan.now.push(job);
+            return plan;
+        }
         for delivery in &dossier.alerts {
             let job = Job::Delivery(delivery.id.clone()).to_text();
             plan.timers.push(Timer { due: unix(delivery.look_again_at(now)), job: job.clone() });
@@ -83,10 +101,15 @@ impl FollowUp {
         plan
     }
 
-    fn fire_clocks(&self, dossier: &Dossier, now: DateTime<Utc>) -> Option<Step<Dossier>> {
+    /// Takes what the clocks call for. A timer that was set for another instant than the next step's is stale: waiting,
+    /// resuming or another policy has moved the step since, and a timer for it has been set then.
+    fn fire_clocks(&self, dossier: &Dossier, set_for: Option<u64>, now: DateTime<Utc>) -> Option<Step<Dossier>> {
         let mut body = dossier.clone();
         let case = body.case.as_mut()?;
-        case.next_deadline_step()?;
+        let next = case.next_deadline_step()?;
+        if set_for.is_some_and(|set_for| set_for != unix(next)) {
+            return None;
+        }
         let due = case.advance_clocks(now);
         let mut step = Step::of(body);
         for due in due {
@@ -142,9 +165,25 @@ pub fn send(step: &mut Step<Dossier>, delivery: &Delivery, now: DateTime<Utc>) {
     step.now.push(job);
 }
 
+/// The timer for what the case's clocks call for next.
 fn clock_timer(dossier: &Dossier) -> Option<Timer> {
-    let at = dossier.case.as_ref()?.next_deadline_step()?;
-    Some(Timer { due: unix(at), job: Job::Clocks.to_text() })
+    let due = unix(dossier.case.as_ref()?.next_deadline_step()?);
+    Some(Timer { due, job: Job::Clocks(Some(due)).to_text() })
+}
+
+/// What a case needs that asks for a person: the question, and the timer that asks again.
+fn allotment(dossier: &Dossier, now: DateTime<Utc>) -> Option<(Timer, String)> {
+    dossier.case.as_ref().filter(|case| case.awaits_person())?;
+    let job = Job::Allot.to_text();
+    Some((Timer { due: unix(now) + ASK_AGAIN_S, job: job.clone() }, job))
+}
+
+fn fire_allotment(dossier: &Dossier, now: DateTime<Utc>) -> Option<Step<Dossier>> {
+    let (timer, job) = allotment(dossier, now)?;
+    let mut step = Step::of(dossier.clone());
+    step.timers.push(timer);
+    step.now.push(job);
+    Some(step)
 }
 
 fn fire_delivery(dossier: &Dossier, id: &str, now: DateTime<Utc>) -> Option<Step<Dossier>> {
@@ -207,9 +246,16 @@ impl Program for FollowUp {
         // What was not worth a case before may be one now.
         let Dossier { case, alerts, .. } = self.open(Feedback { received_at: now, ..step.body.feedback.clone() });
         step.body.case = case;
+        let asks = allotment(&step.body, now);
         for delivery in alerts {
-            send(&mut step, &delivery, now);
+            if asks.is_none() {
+                send(&mut step, &delivery, now);
+            }
             step.body.alerts.push(delivery);
+        }
+        if let Some((timer, job)) = asks {
+            step.timers.push(timer);
+            step.now.push(job);
         }
         step.timers.extend(clock_timer(&step.body));
         step
@@ -226,7 +272,8 @@ impl Program for FollowUp {
     fn fire(&self, record: &Record<Dossier>, job: &str, now: u64) -> Option<Step<Dossier>> {
         let now = from_unix(now);
         match Job::from_text(job)? {
-            Job::Clocks => self.fire_clocks(&record.body, now),
+            Job::Clocks(set_for) => self.fire_clocks(&record.body, set_for, now),
+            Job::Allot => fire_allotment(&record.body, now),
             Job::LookBack => again(record.body.looked_back_at.is_none(), &record.body, job, now),
             Job::CarryOver => again(record.body.carried_over_at.is_none(), &record.body, job, now),
             Job::Delivery(id) => fire_delivery(&record.body, &id, now),

@@ -4,6 +4,7 @@
 //! answers are plain `http` values with their bodies in memory; nothing here knows Spin.
 
 pub mod access;
+mod assignment;
 mod case;
 pub mod config;
 mod consent;

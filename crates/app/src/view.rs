@@ -3,9 +3,9 @@
 use crate::dossier::Dossier;
 use crate::stored::Stored;
 use ringback_core::alert::Delivery;
-use ringback_core::case::{Case, EventKind, Task};
+use ringback_core::case::{Allotment, Case, EventKind, Task};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
-use ringback_core::deadline::DeadlineClock;
+use ringback_core::deadline::ClockKind;
 use ringback_core::feedback::Feedback;
 use serde_json::{Map, Value, json};
 
@@ -70,7 +70,10 @@ impl Permission {
     }
 }
 
-fn clock(c: &DeadlineClock) -> Value {
+fn clock(case: &Case, kind: ClockKind) -> Value {
+    let c = case.clock(kind);
+    let pauses: Vec<Value> =
+        c.pauses.iter().map(|pause| json!({ "from": pause.from.store(), "to": pause.to.store() })).collect();
     json!({
         "due_at": c.due_at.store(),
         "warn_at": c.warn_at.store(),
@@ -78,6 +81,19 @@ fn clock(c: &DeadlineClock) -> Value {
         "warned_at": c.warned_at.store(),
         "breached_at": c.breached_at.store(),
         "level": c.level,
+        "pauses": pauses,
+        "why": case.why_due(kind),
+    })
+}
+
+/// What was decided about who works a case.
+fn assignment(a: &Allotment) -> Value {
+    json!({
+        "worth": a.worth,
+        "track": a.track.as_str(),
+        "to": a.to,
+        "why": a.why,
+        "decided_at": a.decided_at.store(),
     })
 }
 
@@ -166,6 +182,8 @@ pub(crate) fn case(id: &str, dossier: &Dossier, case: &Case, permissions: &[Perm
     put("priority", case.priority.store());
     put("queue", case.queue.store());
     put("owner", case.owner.store());
+    put("assignment", case.allotment.as_ref().map_or(Value::Null, assignment));
+    put("advocacy", case.advocacy.store());
     put("rule", case.rule.store());
     put("configuration", case.configuration.as_str().into());
     put("opened_at", case.opened_at.store());
@@ -187,8 +205,9 @@ pub(crate) fn case(id: &str, dossier: &Dossier, case: &Case, permissions: &[Perm
     put("feedback", feedback(id, &dossier.feedback));
     let deadlines = json!({
         "policy": case.policy_id.as_str(),
-        "first_contact": clock(&case.first_contact),
-        "closure": clock(&case.closure),
+        "calendar": case.policy.calendar.as_ref().map(|calendar| calendar.id.as_str()),
+        "first_contact": clock(case, ClockKind::FirstContact),
+        "closure": clock(case, ClockKind::Closure),
     });
     put("deadlines", deadlines);
     put("contact", permissions.iter().map(Permission::shown).collect());

@@ -12,6 +12,7 @@ pub mod deadline;
 pub mod feedback;
 pub mod id;
 pub mod names;
+pub mod queue;
 pub mod rule;
 pub mod survey;
 

@@ -28,6 +28,21 @@ named!(Track {
     None = "none",
 });
 
+/// What a promoter is asked for, or given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advocacy {
+    /// Thanks, and nothing else.
+    ThankYou,
+    /// To recommend us to somebody they know.
+    Referral,
+    /// To speak for us: a reference, a story, a place in a community.
+    Ambassador,
+    /// To say publicly what they have said to us.
+    Review,
+}
+
+named!(Advocacy { ThankYou = "thank_you", Referral = "referral", Ambassador = "ambassador", Review = "review" });
+
 /// How soon people should look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
@@ -107,6 +122,8 @@ fn mentions(comment: &str, keywords: &[String]) -> bool {
 pub struct Action {
     /// How to follow up.
     pub track: Track,
+    /// What a promoter is asked for; required on the advocacy track, and only there.
+    pub advocacy: Option<Advocacy>,
     /// How soon.
     pub priority: Priority,
     /// Which queue the case waits in; required unless the track is `none`.

@@ -45,7 +45,8 @@ pub async fn app() -> Result<Rc<EdgeApp>, Problem> {
 
 async fn make() -> Result<EdgeApp, String> {
     let text = std::fs::read_to_string(PROGRAMME).map_err(|e| format!("{PROGRAMME}: {e}"))?;
-    let config = Rc::new(Config::parse(&text).map_err(|e| e.to_string())?);
+    let beside = |name: &str| std::fs::read_to_string(format!("/{name}")).map_err(|e| e.to_string());
+    let config = Rc::new(Config::parse(&text, &beside).map_err(|e| e.to_string())?);
     let mut values = BTreeMap::new();
     for name in config.variables() {
         // A component is given only the variables it needs; what is not given counts as empty.

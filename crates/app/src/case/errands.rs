@@ -18,7 +18,7 @@ const ENTRIES: u64 = 64;
 /// How many earlier answers are looked at.
 const EARLIER: usize = 16;
 
-/// Runs errands here and passes everything else on.
+/// Runs errands here, decides of cases that ask for a person, and passes everything else on.
 pub(crate) struct Errands<'a, S, C, E, H> {
     pub app: &'a App<S, C, E>,
     pub out: &'a H,
@@ -29,16 +29,19 @@ pub(crate) struct Errands<'a, S, C, E, H> {
 impl<S: Store, C: Clock, E: Entropy, H: HandOver> HandOver for Errands<'_, S, C, E, H> {
     async fn hand_over(&self, jobs: Vec<Due>) {
         let (errands, rest): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|due| is_errand(&due.job));
-        if !errands.is_empty() {
+        let (asking, rest): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|due| Job::from_text(&due.job) == Some(Job::Allot));
+        if !errands.is_empty() || !asking.is_empty() {
             self.ran.set(true);
         }
+        let asking = self.app.allot_all(asking, self.out);
         let running = stream::iter(errands).for_each_concurrent(AT_ONCE, |due| self.app.run(due));
         let passing = async {
             if !rest.is_empty() {
                 self.out.hand_over(rest).await;
             }
         };
-        futures::future::join(running, passing).await;
+        futures::future::join3(running, asking, passing).await;
     }
 }
 

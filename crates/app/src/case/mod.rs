@@ -246,6 +246,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Refusal::Case(refused @ Refused::GoodwillAbove { .. }) => {
                 Problem::new(StatusCode::FORBIDDEN, "goodwill-limit", refused.to_string())
             }
+            Refusal::Case(refused @ Refused::ForAutomation) => {
+                Problem::new(StatusCode::FORBIDDEN, "for-automation", refused.to_string())
+            }
             Refusal::Case(refused) => self.not_allowed(id, &refused).await,
         }
     }

@@ -59,6 +59,7 @@ impl CaseWork {
         Terms {
             unreachable_after: self.unreachable_after,
             longest_wait_s: self.longest_wait_s,
+            may_overrule: matches!(role, Role::Lead | Role::Admin),
             goodwill_limit: match role {
                 Role::Admin => None,
                 Role::Lead => self.goodwill.lead,

@@ -3,10 +3,13 @@
 //! Parsing and checking only: reading the file is the edge's, and secrets never stand in it. What refers to something
 //! that does not exist is refused with line, column and reason, so that nothing is found out at run time.
 
+mod calendars;
 mod cases;
 mod channels;
 mod deadlines;
+mod holidays;
 mod mapping;
+mod queues;
 mod read;
 mod rules;
 mod sources;
@@ -16,8 +19,10 @@ mod table;
 pub use cases::{CaseWork, Goodwill};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
 
+use ringback_core::calendar::Calendar;
 use ringback_core::deadline::Policy;
-use ringback_core::id::{ChannelId, PolicyId, RouteId, SourceId, SurveyId};
+use ringback_core::id::{CalendarId, ChannelId, PolicyId, QueueId, RouteId, SourceId, SurveyId};
+use ringback_core::queue::Queue;
 use ringback_core::rule::Rule;
 use ringback_core::survey::Survey;
 use std::collections::BTreeMap;
@@ -39,8 +44,14 @@ pub struct Config {
     pub sources: BTreeMap<SourceId, Source>,
     /// Rules, in order.
     pub rules: Vec<Rule>,
+    /// Calendars of business time by id.
+    pub calendars: BTreeMap<CalendarId, Calendar>,
     /// Deadline policies by id.
     pub policies: BTreeMap<PolicyId, Policy>,
+    /// Queues that give their cases to their members, by id.
+    pub queues: BTreeMap<QueueId, Queue>,
+    /// What a customer of a tier is worth; of another one: 1.
+    pub tiers: BTreeMap<String, u32>,
     /// The channels of each route.
     pub routes: BTreeMap<RouteId, Vec<ChannelId>>,
     /// Channels by id.
@@ -140,6 +151,9 @@ pub struct AccessToken {
     pub token_sha256_variable: String,
 }
 
+/// Reads a file that the programme names, which lies beside it; the error says why it could not.
+pub type Beside<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
 /// Why a configuration is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("ringback.toml:{line}:{column}: {message}")]
@@ -153,12 +167,12 @@ pub struct ConfigError {
 }
 
 impl Config {
-    /// Parses and checks a programme.
+    /// Parses and checks a programme; `beside` reads the files that it names.
     ///
     /// # Errors
     /// On the first thing that is wrong, with its place in the text.
-    pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        read::programme(text)
+    pub fn parse(text: &str, beside: Beside<'_>) -> Result<Self, ConfigError> {
+        read::programme(text, beside)
     }
 
     /// The Spin variables that this programme reads, sorted, each once.

@@ -1,7 +1,9 @@
 //! Reads a programme whole: every name leads somewhere, every alert reaches somebody.
 
 use super::table::{Checked, Table, error_at};
-use super::{AccessToken, CaseWork, Config, Role, cases, channels, deadlines, rules, sources, surveys};
+use super::{
+    AccessToken, Beside, CaseWork, Config, Role, calendars, cases, channels, deadlines, queues, rules, sources, surveys,
+};
 use crate::digest::sha256_hex;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -15,7 +17,7 @@ const ROLES: [(&str, Role); 5] = [
     ("admin", Role::Admin),
 ];
 
-pub(super) fn programme(text: &str) -> Checked<Config> {
+pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
     let document = DeTable::parse(text)
         .map_err(|e| error_at(text, e.span().map_or(0, |span| span.start), e.message().to_owned()))?;
     let root = Table::new(text, document.get_ref(), 0);
@@ -25,6 +27,11 @@ pub(super) fn programme(text: &str) -> Checked<Config> {
     config.surveys = by_id(&root, "surveys", surveys::read)?;
     config.channels = by_id(&root, "channels", channels::read)?;
     config.routes = by_id(&root, "routes", |route| channels::read_route(route, &config))?;
+    config.calendars = by_id(&root, "calendars", |calendar| calendars::read(calendar, beside))?;
+    config.queues = by_id(&root, "queues", |queue| queues::read(queue, &config))?;
+    if let Some(tiers) = root.table("tiers")? {
+        config.tiers = queues::tiers(&tiers)?;
+    }
     config.policies = by_id(&root, "deadlines", |policy| deadlines::read(policy, &config))?;
     config.sources = by_id(&root, "sources", |source| sources::read(source, &config))?;
     for rule in root.tables("rules")? {
@@ -77,7 +84,10 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         surveys: BTreeMap::new(),
         sources: BTreeMap::new(),
         rules: Vec::new(),
+        calendars: BTreeMap::new(),
         policies: BTreeMap::new(),
+        queues: BTreeMap::new(),
+        tiers: BTreeMap::new(),
         routes: BTreeMap::new(),
         channels: BTreeMap::new(),
         customer_channel: None,

@@ -3,7 +3,7 @@
 use super::Config;
 use super::table::{Checked, Table};
 use ringback_core::id::{PolicyId, QueueId, RouteId, RuleId, SurveyId, TouchpointId};
-use ringback_core::rule::{Action, Conditions, Priority, Rule, Track};
+use ringback_core::rule::{Action, Advocacy, Conditions, Priority, Rule, Track};
 use ringback_core::survey::Band;
 
 const BANDS: [(&str, Band); 6] = [
@@ -70,6 +70,13 @@ fn conditions(table: &Table<'_>, config: &Config) -> Checked<Conditions> {
     Ok(conditions)
 }
 
+const KINDS: [(&str, Advocacy); 4] = [
+    ("thank-you", Advocacy::ThankYou),
+    ("referral", Advocacy::Referral),
+    ("ambassador", Advocacy::Ambassador),
+    ("review", Advocacy::Review),
+];
+
 fn action(table: &Table<'_>, config: &Config) -> Checked<Action> {
     let track = table.required_choice("track", &TRACKS)?;
     let queue = table.parsed("queue", QueueId::new)?;
@@ -87,8 +94,15 @@ fn action(table: &Table<'_>, config: &Config) -> Checked<Action> {
     if let Some(route) = alert.as_ref().filter(|r| !config.routes.contains_key(&r.value)) {
         return table.fail(route.at, format!("no route `{}`", route.value));
     }
+    let advocacy = table.choice("kind", &KINDS)?;
+    if (track == Track::Advocacy) != advocacy.is_some() {
+        let message =
+            "`kind` says what a promoter is asked for: it belongs to track `advocacy`, and has to stand there";
+        return table.fail(table.at, message);
+    }
     let action = Action {
         track,
+        advocacy,
         priority: table.choice("priority", &PRIORITIES)?.unwrap_or(Priority::Normal),
         queue: queue.map(|placed| placed.value),
         deadlines: deadlines.map(|placed| placed.value),

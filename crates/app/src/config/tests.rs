@@ -2,11 +2,13 @@
 
 use super::*;
 
+/// The hours of the shipped calendar.
+const HOURS: &str = "hours = [\"Mon-Thu 09:00-12:30 13:00-17:30\", \"Fri 09:00-15:00\"]";
 const SHIPPED: &str = include_str!("../../../../ringback.toml");
 
 #[test]
 fn the_shipped_programme_is_whole() {
-    let config = Config::parse(SHIPPED).unwrap();
+    let config = Config::parse(SHIPPED, &beside).unwrap();
     assert_eq!(config.surveys.len(), 3);
     assert_eq!(config.policies[&PolicyId::new("standard").unwrap()].closure_s, 48 * 3600);
     let nps = &config.sources[&SourceId::new("formbricks").unwrap()].mappings[0];
@@ -15,10 +17,19 @@ fn the_shipped_programme_is_whole() {
     assert!(config.variables().contains(&"slack_webhook_url"));
 }
 
+/// The files beside the shipped programme.
+fn beside(name: &str) -> Result<String, String> {
+    match name {
+        "holidays.ics" => Ok(include_str!("../../../../holidays.ics").to_owned()),
+        "broken.ics" => Ok("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20261225T090000\r\n".to_owned()),
+        _ => Err("no such file".to_owned()),
+    }
+}
+
 /// Replaces a text of the shipped programme and answers the refusal.
 fn refusal(from: &str, to: &str) -> String {
     assert!(SHIPPED.contains(from), "{from}");
-    Config::parse(&SHIPPED.replacen(from, to, 1)).unwrap_err().to_string()
+    Config::parse(&SHIPPED.replacen(from, to, 1), &beside).unwrap_err().to_string()
 }
 
 #[test]
@@ -33,6 +44,25 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         ("alert = \"lead\"", "alert = \"boss\"", "no route `boss`"),
         ("closure = \"48h\"", "closure = \"two days\"", "is no duration"),
         ("warn_at = 0.75", "warn_at = 1.5", "warn_at is a share"),
+        ("zone = \"Europe/Berlin\"", "zone = \"Europe/Bärlin\"", "`Europe/Bärlin` is no time zone"),
+        ("\"Fri 09:00-15:00\"", "\"Fri 15:00-09:00\"", "window `15:00-09:00` is empty"),
+        ("\"Fri 09:00-15:00\"", "\"Thu 16:00-18:00\"", "overlaps with another one of Thu"),
+        (HOURS, "hours = []", "calendar `office` has no working time"),
+        ("\"2026-12-31\"", "\"31.12.2026\"", "is no date"),
+        ("\"holidays.ics\"", "\"feiertage.ics\"", "feiertage.ics: no such file"),
+        ("\"holidays.ics\"", "\"broken.ics\"", "broken.ics: `20261225T090000` is no whole day"),
+        ("calendar = \"office\"", "calendar = \"bureau\"", "no calendar `bureau`"),
+        ("closure = \"76h\"", "closure = \"10d\"", "`10d` is no working time"),
+        ("closure = \"76h\"", "closure = \"9000h\"", "would take 236 weeks"),
+        ("closure = \"76h\"", "closure = \"30h\"", "first contact due after its closure"),
+        ("kind = \"referral\", ", "", "`kind` says what a promoter is asked for"),
+        ("kind = \"referral\"", "kind = \"applause\"", "is none of thank-you, referral, ambassador, review"),
+        ("choice = \"account-owner\"", "choice = \"loudest\"", "is none of least-loaded, round-robin, account-owner"),
+        ("choice = \"account-owner\"", "choice = \"round-robin\"", "`accounts` are for"),
+        ("per_day = 1", "per_day = 0", "is no member"),
+        ("name = \"grace\"", "name = \"ada\"", "`ada` is a member twice"),
+        ("A-1 = \"grace\"", "A-1 = \"edith\"", "account `A-1` must name a member"),
+        ("gold = 3", "gold = 0", "tier `gold` must be worth 1 to 1000"),
         ("channels = [\"care-chat\", \"care-mail\"]", "channels = []", "would reach nobody"),
         (
             "channels = [\"care-chat\", \"care-mail\"]",
@@ -63,9 +93,14 @@ fn the_place_is_the_line_and_column_of_the_mistake() {
         ("[programme]\nname = \"x\"\npublic_url = \"http://x.example\"\nsurvey = []\n", (4, 1)),
         ("[programme]\nname = x\n", (2, 8)),
         ("[programme]\nname = 7\n", (1, 1)),
+        (
+            "[programme]\nname = \"x\"\npublic_url = \"http://x.example\"\n[[calendars]]\nid = \"c\"\nzone = \"UTC\"\n\
+             hours = [\"Mon 09:00-17:00\", \"Tue 09:00-09:00\"]\n",
+            (7, 29),
+        ),
         ("", (1, 1)),
     ] {
-        let error = Config::parse(text).unwrap_err();
+        let error = Config::parse(text, &beside).unwrap_err();
         assert_eq!((error.line, error.column), place, "{error}");
     }
 }

@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, DeliveryState};
 use ringback_core::case::{Case, HistoryEntry};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
-use ringback_core::deadline::DeadlineClock;
+use ringback_core::deadline::{ClockKind, DeadlineClock};
 use ringback_core::feedback::Customer;
+use ringback_core::rule::Advocacy;
 use ringback_ledger::Record;
 
 /// Asks for an access token.
@@ -82,7 +83,13 @@ impl<'a> CasePage<'a> {
     ) -> Option<Self> {
         let case = record.body.case.as_ref()?;
         let feedback = &record.body.feedback;
-        let clocks = vec![clock("First contact", &case.first_contact, now), clock("Closure", &case.closure, now)];
+        let why = |kind| Fact { label: "Why then?", text: case.why_due(kind), mark: "" };
+        let clocks = vec![
+            clock("First contact", &case.first_contact, now),
+            why(ClockKind::FirstContact),
+            clock("Closure", &case.closure, now),
+            why(ClockKind::Closure),
+        ];
         Some(Self {
             company,
             who,
@@ -91,6 +98,7 @@ impl<'a> CasePage<'a> {
             priority: case.priority.as_str(),
             comment: feedback.comment.as_deref(),
             sections: vec![
+                ("Who works it", work(case)),
                 ("Deadlines", clocks),
                 ("May we contact the customer?", contact),
                 ("How it stands", standing(case)),
@@ -143,6 +151,20 @@ fn customer(dossier: &Dossier) -> Vec<Fact> {
     ];
     let facts = known.into_iter().filter_map(|(label, text)| Some(Fact { label, text: one_line(text?), mark: "" }));
     facts.collect()
+}
+
+fn work(case: &Case) -> Vec<Fact> {
+    let fact = |label, text: Option<&str>| Some(Fact { label, text: one_line(text?), mark: "" });
+    let asks = case.advocacy.map(Advocacy::as_str);
+    let why = case.allotment.as_ref().and_then(|allotment| allotment.why.as_deref());
+    let facts = [
+        fact("Owner", case.owner.as_deref()),
+        fact("Why them", why.filter(|_| case.owner.is_some())),
+        fact("Nobody, because", why.filter(|_| case.owner.is_none())),
+        fact("Track", Some(case.track.as_str())),
+        fact("We ask for", asks),
+    ];
+    facts.into_iter().flatten().collect()
 }
 
 fn clock(label: &'static str, c: &DeadlineClock, now: DateTime<Utc>) -> Fact {

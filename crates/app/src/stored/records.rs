@@ -5,13 +5,13 @@ use super::{Stored, Unreadable, stored};
 use crate::dossier::{Dossier, Message};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::calendar::Calendar;
-use ringback_core::case::{Case, HistoryEntry, Later, State, Task, Waiting};
+use ringback_core::case::{Allotment, Case, HistoryEntry, Later, State, Task, Waiting};
 use ringback_core::consent::{ContactChannel, Purpose, Statement};
 use ringback_core::deadline::{ClockKind, DeadlineClock, Escalation, Pause, Policy};
 use ringback_core::feedback::{Account, Answer, Customer, Feedback};
 use ringback_core::id::{ChannelId, PolicyId, QueueId, RouteId, RuleId, SourceId, SurveyId, TouchpointId};
 use ringback_core::names::Named;
-use ringback_core::rule::{Priority, Track};
+use ringback_core::rule::{Advocacy, Priority, Track};
 use ringback_core::survey::{Band, Metric, Score};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -48,7 +48,7 @@ macro_rules! named {
     )+};
 }
 
-named!(Band, ClockKind, ContactChannel, DeliveryState, Metric, Priority, Purpose, State, Track);
+named!(Advocacy, Band, ClockKind, ContactChannel, DeliveryState, Metric, Priority, Purpose, State, Track);
 
 stored!(Dossier { v, feedback, case, alerts, messages, looked_back_at, earlier, carried_over_at });
 stored!(Message { delivery, channel, purpose, subject, text });
@@ -82,6 +82,8 @@ stored!(Case {
     priority,
     queue,
     owner,
+    allotment,
+    advocacy,
     rule,
     configuration,
     opened_at,
@@ -108,6 +110,7 @@ stored!(Case {
 stored!(Waiting { since, until, reason, from });
 stored!(Task { number, department, what, opened_at, done_at });
 stored!(Later { id, score, band, at });
+stored!(Allotment { worth, track, decided_at, to, why });
 stored!(HistoryEntry { at, who, event, detail, note });
 stored!(Policy { first_contact_s, closure_s, warn_at, warn, escalations, calendar });
 stored!(Escalation { after_s, route });

@@ -5,7 +5,7 @@ use ringback_core::alert::DeliveryState;
 use ringback_core::case::{EventKind, State};
 use ringback_core::consent::{Blocked, ContactChannel, Purpose};
 use ringback_core::names::Named;
-use ringback_core::rule::{Priority, Track};
+use ringback_core::rule::{Advocacy, Priority, Track};
 use ringback_core::survey::{Band, Metric};
 use serde_json::{Map, Value, json};
 
@@ -229,6 +229,8 @@ fn case() -> Value {
         ("priority", names::<Priority>()),
         ("queue", text()),
         ("owner", text_or_null()),
+        ("assignment", json!({ "oneOf": [of("Assignment"), { "type": "null" }] })),
+        ("advocacy", json!({ "oneOf": [names::<Advocacy>(), { "type": "null" }] })),
         ("rule", text()),
         ("configuration", text()),
         ("opened_at", time()),
@@ -249,7 +251,15 @@ fn case() -> Value {
         ("survey_due_at", time_or_null()),
         ("script", list(text())),
         ("feedback", of("Feedback")),
-        ("deadlines", answered(&[("policy", text()), ("first_contact", of("Clock")), ("closure", of("Clock"))])),
+        (
+            "deadlines",
+            answered(&[
+                ("policy", text()),
+                ("calendar", text_or_null()),
+                ("first_contact", of("Clock")),
+                ("closure", of("Clock")),
+            ]),
+        ),
         ("contact", list(of("Permission"))),
         ("alerts", list(of("Delivery"))),
         ("messages", list(of("Delivery"))),
@@ -313,6 +323,18 @@ fn case_parts() -> Vec<(&'static str, Value)> {
                 ("warned_at", time_or_null()),
                 ("breached_at", time_or_null()),
                 ("level", whole()),
+                ("pauses", list(answered(&[("from", time()), ("to", time())]))),
+                ("why", text()),
+            ]),
+        ),
+        (
+            "Assignment",
+            answered(&[
+                ("worth", whole()),
+                ("track", names::<Track>()),
+                ("to", text_or_null()),
+                ("why", text_or_null()),
+                ("decided_at", time_or_null()),
             ]),
         ),
         ("Permission", permission),

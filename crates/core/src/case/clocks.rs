@@ -59,6 +59,9 @@ impl Case {
     /// Why a clock is due when it is, in a sentence or two.
     #[must_use]
     pub fn why_due(&self, kind: ClockKind) -> String {
+        if self.is_automated() {
+            return "Nobody has room for the case, so no clock runs: it is for automation.".to_owned();
+        }
         self.clock(kind).explain(&self.policy, &self.policy_id, kind)
     }
 }

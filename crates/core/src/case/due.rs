@@ -41,6 +41,9 @@ impl Case {
         if self.state.is_over() {
             return self.survey_due_at;
         }
+        if self.is_automated() {
+            return None;
+        }
         let next = |kind| self.clock(kind).next_at(&self.policy, kind);
         let limit = self.waiting.as_ref().map(|waiting| waiting.until);
         [limit, next(ClockKind::FirstContact), next(ClockKind::Closure)].into_iter().flatten().min()
@@ -49,7 +52,7 @@ impl Case {
     /// By when something has to be done next: the earlier of the deadlines that are not met, or the end of waiting.
     #[must_use]
     pub fn due_next(&self) -> Option<DateTime<Utc>> {
-        if self.state.is_over() {
+        if self.state.is_over() || self.is_automated() {
             return None;
         }
         if let Some(waiting) = &self.waiting {

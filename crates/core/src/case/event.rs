@@ -169,6 +169,8 @@ pub struct Terms {
     pub unreachable_after: u8,
     /// How long a case may wait, in seconds.
     pub longest_wait_s: u32,
+    /// Whether the caller may take a case back from automation.
+    pub may_overrule: bool,
     /// How much goodwill the caller may grant, in hundredths; none: as much as they see fit.
     pub goodwill_limit: Option<u64>,
     /// How long after closing the customer is asked again, in seconds; none: not at all.
@@ -206,6 +208,9 @@ pub enum Refused {
         /// How long a case may wait, in seconds.
         longest_s: u32,
     },
+    /// Nobody has room for the case; who works it all the same is a lead's decision.
+    #[error("nobody has room for the case, so it is for automation: taking it back needs a lead")]
+    ForAutomation,
     /// The remedy is worth more than the caller may grant.
     #[error("goodwill above {}.{:02} needs a lead", .limit / 100, .limit % 100)]
     GoodwillAbove {

@@ -3,6 +3,7 @@
 //! Closing without telling the customer is not closing the loop: a case closes from *informed*, or from *resolved* with
 //! a documented reason. Every change carries a note; history is only ever added to.
 
+mod allot;
 mod clocks;
 mod due;
 mod event;
@@ -12,6 +13,7 @@ mod state;
 mod tests;
 mod transition;
 
+pub use allot::Allotment;
 pub use due::{DueStep, Waiting};
 pub use event::{CaseEvent, ContactOutcome, EventKind, Refused, Terms};
 pub use later::Later;
@@ -20,7 +22,7 @@ pub use state::State;
 use crate::consent::ContactChannel;
 use crate::deadline::{ClockKind, DeadlineClock, Policy};
 use crate::id::{PolicyId, QueueId, RuleId};
-use crate::rule::{Action, Priority, Rule, Track};
+use crate::rule::{Action, Advocacy, Priority, Rule, Track};
 use chrono::{DateTime, Utc};
 
 /// One line of a case's history.
@@ -71,6 +73,10 @@ pub struct Case {
     pub queue: QueueId,
     /// Who works it.
     pub owner: Option<String>,
+    /// What was decided about who works it, where its queue gives its cases to its members.
+    pub allotment: Option<Allotment>,
+    /// What a promoter is asked for, on the advocacy track.
+    pub advocacy: Option<Advocacy>,
     /// The rule that opened it.
     pub rule: RuleId,
     /// Hash of the configuration that opened it.
@@ -121,7 +127,9 @@ impl Case {
     /// Opens the case that a rule calls for; none when the rule's track is `none`.
     #[must_use]
     pub fn open(rule: &Rule, policy: &Policy, configuration: &str, now: DateTime<Utc>) -> Option<Self> {
-        let Action { track, priority, queue: Some(queue), deadlines: Some(policy_id), owner, .. } = &rule.then else {
+        let Action { track, priority, queue: Some(queue), deadlines: Some(policy_id), owner, advocacy, .. } =
+            &rule.then
+        else {
             return None;
         };
         if *track == Track::None {
@@ -134,6 +142,8 @@ impl Case {
             priority: *priority,
             queue: queue.clone(),
             owner: owner.clone(),
+            allotment: None,
+            advocacy: *advocacy,
             rule: rule.id.clone(),
             configuration: configuration.to_owned(),
             opened_at: now,

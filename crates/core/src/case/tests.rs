@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 const TERMS: Terms = Terms {
     unreachable_after: 3,
     longest_wait_s: 10 * 86_400,
+    may_overrule: false,
     goodwill_limit: Some(5_000),
     survey_after_s: Some(30 * 86_400),
 };
@@ -23,6 +24,7 @@ fn opened() -> Case {
         when: Conditions::default(),
         then: Action {
             track: Track::Recovery,
+            advocacy: None,
             priority: Priority::High,
             queue: Some(QueueId::new("care").unwrap()),
             deadlines: Some(PolicyId::new("standard").unwrap()),

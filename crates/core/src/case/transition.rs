@@ -1,6 +1,6 @@
 //! Carries out what people do to a case.
 
-use super::{Case, CaseEvent, ContactOutcome, Refused, State, Task, Terms, Waiting};
+use super::{Case, CaseEvent, ContactOutcome, EventKind, Refused, State, Task, Terms, Waiting};
 use crate::consent::ContactChannel;
 use crate::id::QueueId;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,6 +24,12 @@ impl Case {
             return Err(Refused::NotFromHere { state: self.state, event: event.kind() });
         }
         let mut case = self.clone();
+        if self.is_automated() && event.kind() != EventKind::Merge {
+            if !terms.may_overrule {
+                return Err(Refused::ForAutomation);
+            }
+            case.take_back(who, now);
+        }
         let detail = case.enter(event, who, now, terms)?;
         case.record(now, who, event.kind().as_str(), detail, Some(note.to_owned()));
         Ok(case)
