@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::answers::{anonymous, detractor, with};
 use chrono::TimeDelta;
-use ringback_tests::{EVENTS_SECRET, Options, Receiver, Reply, Signer, World, eventually, soon};
+use ringback_tests::{ADMIN, EVENTS_SECRET, Options, Receiver, Reply, Signer, World, eventually, soon};
 use serde_json::{Value, json};
 
 /// A gold customer's answer: chat, mail and the signed webhook hear of it.
@@ -168,7 +168,7 @@ async fn an_absurd_wait_is_cut_to_a_day() {
 #[tokio::test]
 async fn what_a_receiver_refuses_for_good_is_not_tried_again() {
     let Some(world) = World::with_clock().await else { return };
-    for status in [410, 400, 401, 403, 404, 413, 301, 307] {
+    for status in [400, 413, 422, 301, 307] {
         let _ = world.chat.drain();
         world.chat.next([Reply::status(status).header("location", format!("{}/elsewhere", world.events.origin()))]);
         let id = world.take_and_seal(&anonymous(2)).await;
@@ -196,4 +196,44 @@ async fn a_receiver_that_hangs_is_left_after_a_while_and_tried_again() {
     world.pass(TimeDelta::minutes(1)).await;
     eventually("the second attempt", async || world.case(&id).await.nothing_pending()).await;
     assert_eq!(world.case(&id).await.alert("case.opened", "care-chat")["attempts"], 2);
+}
+
+#[tokio::test]
+async fn a_channel_that_is_refused_is_switched_off_loudly_and_what_is_to_go_there_waits() {
+    let Some(world) = World::with_clock().await else { return };
+    for status in [401, 403, 404, 410] {
+        for (_, receiver) in all(&world) {
+            let _ = receiver.drain();
+        }
+        world.chat.next([Reply::status(status)]);
+        let id = world.take_and_alert(&anonymous(2)).await;
+        let case = world.case(&id).await;
+        let alert = case.alert("case.opened", "care-chat");
+        assert_eq!((&alert["state"], &alert["attempts"]), (&json!("failed"), &json!(1)), "{status}: {alert}");
+        assert_eq!(case.alerts("channel.off"), ["events: delivered", "lead-mail: delivered"], "{status}");
+        let mail = world.mail.taken().into_iter().find(|r| r.json()["to"][0] == "lead@example.com").expect("a mail");
+        assert_eq!(mail.json()["subject"], "Alerts no longer reach care-chat");
+        for said in [format!("answered {status}"), "cargo xtask channel test care-chat".to_owned()] {
+            assert!(mail.json()["text"].as_str().is_some_and(|text| text.contains(&said)), "{}", mail.text());
+        }
+        assert!(world.log().contains("channel care-chat is switched off"));
+
+        // The next alert waits; nobody is told a second time.
+        let second = world.take_and_seal(&anonymous(1)).await;
+        world.attempted(&second).await;
+        minutes(&world, 2).await;
+        let waiting = world.case(&second).await.alert("case.opened", "care-chat").clone();
+        assert_eq!(waiting["state"], "pending", "{status}: {waiting}");
+        assert!(waiting["last_error"].as_str().is_some_and(|why| why.contains("switched off")), "{waiting}");
+        assert_eq!(world.chat.received().len(), 1, "{status}: a channel that is off is sent nothing");
+        assert_eq!(world.case(&second).await.alerts("channel.off"), Vec::<String>::new());
+
+        // A test that fails leaves it off, one that succeeds switches it on, and what waited arrives.
+        let test = || world.post("/v1/channels/care-chat/test").token(ADMIN).send();
+        world.chat.next([Reply::status(status)]);
+        assert_eq!(test().await.expect(502).problem(), "not-delivered");
+        assert_eq!(test().await.expect(200).json()["sent"], true);
+        minutes(&world, 45).await;
+        assert_eq!(world.case(&second).await.alert("case.opened", "care-chat")["state"], "delivered", "{status}");
+    }
 }

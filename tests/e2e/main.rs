@@ -1,10 +1,12 @@
 //! End-to-end scenarios: real HTTP on the real components, on the local host or, with `RINGBACK_SPIN`, on Spin.
 
+mod alerts;
 mod answers;
 mod bad_input;
 mod calendars;
 mod case_life;
 mod case_work;
+mod channels;
 mod consent;
 mod deadlines;
 mod delivery;

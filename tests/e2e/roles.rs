@@ -7,14 +7,18 @@ const TOKENS: [(&str, &str); 5] =
     [("intake", INTAKE), ("agent", AGENT), ("lead", LEAD), ("executive", EXECUTIVE), ("admin", ADMIN)];
 
 /// What each role may, as a table: one line a route, in the order of [`TOKENS`].
-const TABLE: [(&str, &str); 9] = [
+const TABLE: [(&str, &str); 13] = [
+    ("deleteSilence", "..y.y"),
     ("getCase", ".yy.y"),
     ("getFeedback", ".yy.y"),
     ("getScores", ".yyyy"),
+    ("getSilences", ".yy.y"),
     ("listCases", ".yy.y"),
     ("postConsent", "yyy.y"),
     ("postFeedback", "y...y"),
+    ("postSilence", "..y.y"),
     ("reassignCases", "..y.y"),
+    ("testChannel", "..y.y"),
     ("tick", "....y"),
     ("workCase", ".yy.y"),
 ];

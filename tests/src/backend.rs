@@ -13,6 +13,8 @@ use ringback_host::{FaultPlan, Host, MovableClock, Running};
 pub(crate) struct Start<'a> {
     pub state: &'a Path,
     pub variables: &'a [(&'static str, String)],
+    /// The application: its `spin.toml`.
+    pub manifest: &'a Path,
     /// Spin's runtime configuration, where the store is not the default one.
     pub runtime_config: Option<&'a Path>,
 }
@@ -25,7 +27,7 @@ pub(crate) enum Backend {
 
 impl Backend {
     pub async fn local(start: &Start<'_>, clock: &MovableClock, faults: &FaultPlan) -> Self {
-        let mut host = Host::builder(manifest())
+        let mut host = Host::builder(start.manifest)
             .state_dir(start.state)
             .cache_dir(compiled())
             .clock(clock.clone())
@@ -70,7 +72,7 @@ impl Process {
     /// The local host's program, its clock moved.
     pub fn host(start: &Start<'_>, offset_s: i64) -> Self {
         let mut command = Command::new(host_program());
-        command.args(["--listen", "127.0.0.1:0", "--no-ticker", "--manifest"]).arg(manifest());
+        command.args(["--listen", "127.0.0.1:0", "--no-ticker", "--manifest"]).arg(start.manifest);
         command.arg("--state-dir").arg(start.state).arg("--cache-dir").arg(compiled());
         command.args(["--clock-offset-seconds", &offset_s.to_string()]);
         if let Some(file) = start.runtime_config {
@@ -90,7 +92,7 @@ impl Process {
         let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
         let address = free.expect("a free port").to_string();
         let mut command = Command::new(program);
-        command.arg("up").arg("--from").arg(manifest()).args(["--listen", &address]);
+        command.arg("up").arg("--from").arg(start.manifest).args(["--listen", &address]);
         command.arg("--state-dir").arg(start.state);
         if let Some(file) = start.runtime_config {
             command.arg("--runtime-config-file").arg(file);
@@ -145,9 +147,23 @@ pub(crate) fn spin() -> Option<PathBuf> {
 }
 
 /// The application under test: the one of this repository, unless `RINGBACK_MANIFEST` names another.
-fn manifest() -> PathBuf {
+pub(crate) fn manifest() -> PathBuf {
     let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("spin.toml");
     std::env::var_os("RINGBACK_MANIFEST").map_or_else(ours, PathBuf::from)
+}
+
+/// Writes the application into a folder with another programme, made from the repository's; returns its manifest.
+pub(crate) fn with_programme(folder: &Path, change: fn(String) -> String) -> PathBuf {
+    let ours = manifest();
+    let root = ours.parent().expect("a folder");
+    let read =
+        |path: &Path| std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let target = format!("\"{}/target/", root.display());
+    std::fs::create_dir_all(folder).expect("a folder");
+    let manifest = folder.join("spin.toml");
+    std::fs::write(&manifest, read(&ours).replace("\"target/", &target)).expect("a manifest");
+    std::fs::write(folder.join("ringback.toml"), change(read(&root.join("ringback.toml")))).expect("a programme");
+    manifest
 }
 
 /// `target/debug`, where this test lies in `deps`.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::convert::Infallible;
 
 use crate::contract;
+use crate::variables::{leaked, leaked_secret};
 
 /// A body of any kind.
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
@@ -79,6 +80,14 @@ impl Answer {
             errors.iter().filter_map(|error| error["pointer"].as_str().map(str::to_owned)).collect();
         pointers.sort();
         pointers
+    }
+
+    /// No answer of any scenario holds a secret; no error holds what a customer is called or has written, but for the one
+    /// that shows the case as it stands to whoever came too late.
+    fn keeps_secrets(&self) {
+        let text = format!("{:?}{}", self.headers, self.text());
+        let leak = if self.status >= 400 && self.status != 412 { leaked(&text) } else { leaked_secret(&text) };
+        assert_eq!(leak, None, "in an answer {}: {text}", self.status);
     }
 
     /// The answer, if it has that status.
@@ -155,6 +164,7 @@ impl Call {
         let body = body.collect().await.ok()?.to_bytes();
         let answer = Answer { status: head.status.as_u16(), headers: head.headers, body };
         contract::check(&method, &path, &answer);
+        answer.keeps_secrets();
         Some(answer)
     }
 

@@ -14,6 +14,7 @@ mod redis;
 mod signing;
 mod talk;
 mod variables;
+pub mod vendors;
 mod wait;
 mod world;
 

@@ -1,13 +1,12 @@
 //! A receiver of alerts and messages (chat, mail provider, webhook) with a personality, which remembers what it got.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -22,13 +21,20 @@ pub struct Reply {
     headers: Vec<(&'static str, String)>,
     body: String,
     after: Duration,
+    breaks_off: bool,
 }
 
 impl Reply {
     /// A status without anything else.
     #[must_use]
     pub fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: String::new(), after: Duration::ZERO }
+        Self { status, headers: Vec::new(), body: String::new(), after: Duration::ZERO, breaks_off: false }
+    }
+
+    /// No answer: the connection is closed once the request is there.
+    #[must_use]
+    pub fn breaks_off() -> Self {
+        Self { breaks_off: true, ..Self::status(0) }
     }
 
     /// Adds a header.
@@ -56,6 +62,8 @@ impl Reply {
 /// A request that arrived.
 #[derive(Debug, Clone)]
 pub struct Received {
+    /// Method.
+    pub method: Method,
     /// Path and query.
     pub path: String,
     /// Headers.
@@ -200,7 +208,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> std::io::Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
@@ -208,13 +216,17 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
         Err(_) => return Ok(Response::builder().status(400).body(Full::default()).expect("a response")),
     };
     let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-    let mut received = Received { path, headers: head.headers, body, arrived: Instant::now(), answered: 0 };
+    let mut received =
+        Received { method: head.method, path, headers: head.headers, body, arrived: Instant::now(), answered: 0 };
     let reply = locked(&inner.next).pop_front();
     let reply = reply.or_else(|| locked(&inner.personality).as_ref().and_then(|says| says(&received)));
     let reply = reply.unwrap_or_else(|| inner.usual.clone());
     received.answered = reply.status;
     locked(&inner.received).push(received);
     tokio::time::sleep(reply.after).await;
+    if reply.breaks_off {
+        return Err(std::io::ErrorKind::ConnectionAborted.into());
+    }
     let mut response = Response::builder().status(reply.status);
     for (name, value) in reply.headers {
         response = response.header(name, value);

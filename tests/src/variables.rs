@@ -4,6 +4,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use crate::receiver::Receiver;
+use crate::vendors::VENDOR_SECRETS;
 
 /// The bearer token of the role `intake`.
 pub const INTAKE: &str = "test-intake-5d1c0a6e";
@@ -29,6 +30,35 @@ pub const EVENTS_SECRET: &str = "whsec_c2VjcmV0LW9mLW91dGdvaW5nLWV2ZW50cw==";
 pub const RESEND_KEY: &str = "re_test_2f6c9d0b";
 /// Path of the chat's incoming webhook; whoever knows it can write.
 pub const SLACK_PATH: &str = "/services/T0TEST/B0TEST/s3cr3tpath";
+
+/// Everything that must appear in no log and no answer.
+const SECRETS: [&str; 12] = [
+    INTAKE,
+    AGENT,
+    LEAD,
+    EXECUTIVE,
+    ADMIN,
+    PEPPER,
+    FORMBRICKS_SECRET,
+    CRM_SECRET_BEFORE,
+    CRM_SECRET,
+    EVENTS_SECRET,
+    RESEND_KEY,
+    SLACK_PATH,
+];
+
+/// What the customers of most scenarios are called and write: nothing for a log, nor for an error.
+const PERSONAL: [&str; 3] = ["Ada Lovelace", "ada@example.com", "Parcel was opened"];
+
+/// What of the planted secrets stands in a text.
+pub(crate) fn leaked_secret(text: &str) -> Option<&'static str> {
+    SECRETS.into_iter().chain(VENDOR_SECRETS).find(|secret| text.contains(secret))
+}
+
+/// What of the planted secrets or personal data stands in a text.
+pub(crate) fn leaked(text: &str) -> Option<&'static str> {
+    leaked_secret(text).or_else(|| PERSONAL.into_iter().find(|personal| text.contains(personal)))
+}
 
 /// The variables of a world with these receivers.
 pub(crate) fn all(chat: &Receiver, mail: &Receiver, events: &Receiver) -> Vec<(&'static str, String)> {

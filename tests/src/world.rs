@@ -1,5 +1,6 @@
 //! One application with its surroundings, for one scenario.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,11 +9,12 @@ use ringback_host::{FaultPlan, MovableClock, StoreCounts};
 use tempfile::TempDir;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::backend::{Backend, Process, Start, spin};
+use crate::backend::{Backend, Process, Start, manifest, spin, with_programme};
 use crate::call::{Call, Caller, caller};
 use crate::receiver::{Receiver, Reply};
 use crate::redis::{self, Redis};
 use crate::variables;
+use crate::vendors::{VENDORS, Vendor};
 
 /// Scenarios run side by side; those that measure time have the machine for themselves.
 static MACHINE: RwLock<()> = RwLock::const_new(());
@@ -33,6 +35,8 @@ pub struct Options {
     pub process: bool,
     /// On a Redis server of its own.
     pub redis: bool,
+    /// Another programme, made from the repository's.
+    pub programme: Option<fn(String) -> String>,
 }
 
 /// The application with receivers for everything it sends.
@@ -45,11 +49,15 @@ pub struct World {
     pub mail: Receiver,
     /// The receiver of signed events.
     pub events: Receiver,
+    /// A receiver for every kind of channel, by its name in the programme.
+    vendors: Vec<(&'static Vendor, Receiver)>,
     /// Makes store operations and outbound requests fail; only on the local host in this process.
     pub faults: FaultPlan,
     clock: MovableClock,
     offset_s: i64,
     redis: Option<Redis>,
+    manifest: PathBuf,
+    other_programme: bool,
     state: TempDir,
     _turn: Turn,
 }
@@ -92,16 +100,23 @@ impl World {
             true => Some(Redis::start(state.path()).await),
             false => None,
         };
+        let manifest = match options.programme {
+            Some(change) => with_programme(&state.path().join("app"), change),
+            None => manifest(),
+        };
         let mut world = Self {
             backend: None,
             caller: caller(),
             chat: Receiver::closed(Reply::status(200).body("ok")),
             mail: Receiver::closed(Reply::status(200).body(r#"{"id":"mail-1"}"#)),
             events: Receiver::closed(Reply::status(204)),
+            vendors: VENDORS.iter().map(|vendor| (vendor, Receiver::closed(vendor.takes()))).collect(),
             faults: FaultPlan::new(),
             clock: MovableClock::at(system(Self::beginning())),
             offset_s: 0,
             redis,
+            manifest,
+            other_programme: options.programme.is_some(),
             state,
             _turn: turn,
         };
@@ -113,10 +128,13 @@ impl World {
     }
 
     async fn run(&mut self, process: bool) {
-        let variables = variables::all(&self.chat, &self.mail, &self.events);
+        let mut variables = variables::all(&self.chat, &self.mail, &self.events);
+        if self.other_programme {
+            variables.extend(self.vendors.iter().flat_map(|(vendor, receiver)| vendor.variables(&receiver.origin())));
+        }
         let state = self.state.path().join("state");
         let runtime_config = self.redis.as_ref().map(Redis::runtime_config);
-        let start = Start { state: &state, variables: &variables, runtime_config };
+        let start = Start { state: &state, variables: &variables, manifest: &self.manifest, runtime_config };
         self.backend = Some(match (spin(), process) {
             (Some(program), _) => Backend::Process(Process::spin(&program, &start).await),
             (None, true) => Backend::Process(Process::host(&start, self.offset_s)),
@@ -159,9 +177,20 @@ impl World {
 
     /// All receivers begin to listen.
     pub fn open_receivers(&self) {
-        for receiver in [&self.chat, &self.mail, &self.events] {
+        let vendors = self.vendors.iter().map(|(_, receiver)| receiver);
+        for receiver in [&self.chat, &self.mail, &self.events].into_iter().chain(vendors) {
             receiver.open();
         }
+    }
+
+    /// The receiver that stands for a product.
+    ///
+    /// # Panics
+    /// When there is no such product.
+    #[must_use]
+    pub fn vendor(&self, kind: &str) -> &Receiver {
+        let found = self.vendors.iter().find(|(vendor, _)| vendor.kind == kind);
+        found.map(|(_, receiver)| receiver).unwrap_or_else(|| panic!("no product {kind}"))
     }
 
     fn backend(&self) -> &Backend {
@@ -234,6 +263,19 @@ impl World {
     #[must_use]
     pub fn call(&self, method: Method, path: &str) -> Call {
         Call::new(self.caller.clone(), method, format!("{}{path}", self.backend().url()))
+    }
+}
+
+/// Whatever a scenario was about: nothing of what it wrote down is a secret, or somebody's.
+impl Drop for World {
+    fn drop(&mut self) {
+        if let (Some(backend), false) = (&self.backend, std::thread::panicking()) {
+            let log = backend.log();
+            if let Some(leak) = variables::leaked(&log) {
+                let line = log.lines().find(|line| line.contains(leak)).unwrap_or_default();
+                panic!("the log holds {leak}: {line}");
+            }
+        }
     }
 }
 

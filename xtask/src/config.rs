@@ -31,14 +31,16 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let manifest = manifest(&workspace::root().join("spin.toml"))?;
-    let missing = undeclared(&config, &manifest);
+    let manifest = Manifest::read(&workspace::root().join("spin.toml"))?;
+    let missing = manifest.undeclared(&config);
     if !missing.is_empty() {
         bail!("spin.toml declares no variable {}, which {} names", missing.join(", "), file.display());
     }
-    let missing = unmounted(&named.borrow(), &manifest);
-    if !missing.is_empty() {
-        bail!("spin.toml does not mount {}, which {} names", missing.join(", "), file.display());
+    let unmounted = manifest.unmounted(&named.borrow());
+    let faults = [unmounted, manifest.not_given(&config), manifest.bad_templates(), unreached(&config)].concat();
+    if !faults.is_empty() {
+        faults.iter().for_each(|fault| terminal::error(fault));
+        return Ok(ExitCode::FAILURE);
     }
     println!(
         "{}: {} surveys, {} sources, {} rules, {} calendars, {} channels; configuration {}",
@@ -62,30 +64,62 @@ fn beside<'a>(programme: &Path, named: &'a RefCell<BTreeSet<String>>) -> impl Fn
     }
 }
 
-fn manifest(path: &Path) -> Result<toml::Table> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    text.parse().with_context(|| format!("{} is not TOML", path.display()))
-}
+/// The application's manifest, as far as a programme depends on it.
+struct Manifest(toml::Table);
 
-/// Variables that the programme names and the manifest does not have.
-fn undeclared(config: &Config, manifest: &toml::Table) -> Vec<String> {
-    let declared = manifest.get("variables").and_then(toml::Value::as_table);
-    let known = |name: &str| declared.is_some_and(|declared| declared.contains_key(name));
-    config.variables().into_iter().filter(|name| !known(name)).map(str::to_owned).collect()
-}
-
-/// Files that the programme names and a component that reads it does not see, as `file (component)`.
-fn unmounted(named: &BTreeSet<String>, manifest: &toml::Table) -> Vec<String> {
-    let mut missing = Vec::new();
-    for (id, component) in manifest.get("component").and_then(toml::Value::as_table).into_iter().flatten() {
-        let files = component.get("files").and_then(toml::Value::as_array);
-        let seen: BTreeSet<&str> = files.into_iter().flatten().filter_map(destination).collect();
-        if seen.contains("ringback.toml") {
-            let unseen = named.iter().filter(|name| !seen.contains(name.as_str()));
-            missing.extend(unseen.map(|name| format!("{name} (component {id})")));
-        }
+impl Manifest {
+    fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Self(text.parse().with_context(|| format!("{} is not TOML", path.display()))?))
     }
-    missing
+
+    fn declares(&self, variable: &str) -> bool {
+        let declared = self.0.get("variables").and_then(toml::Value::as_table);
+        declared.is_some_and(|declared| declared.contains_key(variable))
+    }
+
+    /// Variables that the programme names and the manifest does not have.
+    fn undeclared(&self, config: &Config) -> Vec<String> {
+        config.variables().into_iter().filter(|name| !self.declares(name)).map(str::to_owned).collect()
+    }
+
+    /// Variables of channels that the component which sends does not get: they would count as empty.
+    fn not_given(&self, config: &Config) -> Vec<String> {
+        let given = self.0.get("component").and_then(|c| c.get("alert-trigger")?.get("variables")?.as_table());
+        let mut faults = Vec::new();
+        for channel in config.channels.values() {
+            for name in channel.variables().filter(|name| given.is_none_or(|given| !given.contains_key(*name))) {
+                let id = &channel.id;
+                faults.push(format!("channel {id}: spin.toml does not give `{name}` to alert-trigger; add it to [component.alert-trigger.variables]"));
+            }
+        }
+        faults
+    }
+
+    /// Files that the programme names and a component that reads it does not see.
+    fn unmounted(&self, named: &BTreeSet<String>) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (id, component) in self.0.get("component").and_then(toml::Value::as_table).into_iter().flatten() {
+            let files = component.get("files").and_then(toml::Value::as_array);
+            let seen: BTreeSet<&str> = files.into_iter().flatten().filter_map(destination).collect();
+            if seen.contains("ringback.toml") {
+                let unseen = named.iter().filter(|name| !seen.contains(name.as_str()));
+                faults.extend(unseen.map(|name| format!("component {id}: spin.toml does not mount {name}")));
+            }
+        }
+        faults
+    }
+
+    /// `{{ … }}` in the manifest that names no variable.
+    fn bad_templates(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        templates(&toml::Value::Table(self.0.clone()), &mut |name| {
+            if !self.declares(name) {
+                faults.push(format!("spin.toml: `{{{{ {name} }}}}` names no variable"));
+            }
+        });
+        faults
+    }
 }
 
 /// Where a component sees a mounted file, without the leading slash.
@@ -94,38 +128,104 @@ fn destination(mount: &toml::Value) -> Option<&str> {
     Some(path.trim_start_matches('/'))
 }
 
+/// Calls `found` with what stands between the braces of every template.
+fn templates(value: &toml::Value, found: &mut dyn FnMut(&str)) {
+    match value {
+        toml::Value::String(text) => {
+            for template in text.split("{{").skip(1) {
+                found(template.split("}}").next().unwrap_or_default().trim());
+            }
+        }
+        toml::Value::Array(items) => items.iter().for_each(|item| templates(item, found)),
+        toml::Value::Table(table) => table.values().for_each(|item| templates(item, found)),
+        _ => {}
+    }
+}
+
+/// Routes and channels that nothing leads to: somebody believes that they are told, and is not.
+fn unreached(config: &Config) -> Vec<String> {
+    let mut routes: BTreeSet<_> = config.trouble.iter().collect();
+    routes.extend(config.rules.iter().filter_map(|rule| rule.then.alert.as_ref()));
+    for policy in config.policies.values() {
+        routes.extend(policy.warn.iter().chain(policy.escalations.iter().map(|level| &level.route)));
+    }
+    // What is reached leads on.
+    loop {
+        let reached = routes.iter().filter_map(|id| config.routes.get(*id));
+        let onward: Vec<_> = reached
+            .flat_map(|route| route.when.iter().map(|(_, id)| id).chain(route.next.iter().map(|next| &next.route)))
+            .collect();
+        let before = routes.len();
+        routes.extend(onward);
+        if routes.len() == before {
+            break;
+        }
+    }
+    let mut channels: BTreeSet<_> = config.customer_channel.iter().collect();
+    channels.extend(routes.iter().filter_map(|id| config.routes.get(*id)).flat_map(|route| &route.channels));
+    let lost_routes = config.routes.keys().filter(|id| !routes.contains(id));
+    let lost_channels = config.channels.keys().filter(|id| !channels.contains(id));
+    let lost_routes = lost_routes.map(|id| format!("route {id}: no rule, deadline or other route leads there"));
+    lost_routes.chain(lost_channels.map(|id| format!("channel {id}: no route that is in use leads there"))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The shipped programme with a change, the files it names, and the manifest.
-    fn shipped(from: &str, to: &str) -> (Config, BTreeSet<String>, toml::Table) {
-        let file = workspace::root().join("ringback.toml");
-        let text = std::fs::read_to_string(&file).expect("the programme").replace(from, to);
+    fn shipped() -> (String, Manifest) {
+        let root = workspace::root();
+        let text = std::fs::read_to_string(root.join("ringback.toml")).expect("the programme");
+        (text, Manifest::read(&root.join("spin.toml")).expect("a manifest"))
+    }
+
+    fn programme(text: &str) -> Config {
+        read(text).0
+    }
+
+    /// A programme, and the files that it names.
+    fn read(text: &str) -> (Config, BTreeSet<String>) {
         let named = RefCell::default();
-        let config = Config::parse(&text, &beside(&file, &named)).expect("a programme without faults");
-        let manifest = manifest(&workspace::root().join("spin.toml")).expect("a manifest");
-        (config, named.into_inner(), manifest)
+        let config = Config::parse(text, &beside(&workspace::root().join("ringback.toml"), &named));
+        (config.expect("a programme without faults"), named.into_inner())
     }
 
     #[test]
-    fn the_programme_as_shipped_names_only_what_the_manifest_has() {
-        let (config, named, manifest) = shipped("", "");
-        assert_eq!(undeclared(&config, &manifest), Vec::<String>::new());
-        assert_eq!(named.iter().collect::<Vec<_>>(), ["holidays.ics"]);
-        assert_eq!(unmounted(&named, &manifest), Vec::<String>::new());
+    fn the_programme_as_shipped_has_everything_it_names_and_leads_everywhere() {
+        let (text, manifest) = shipped();
+        let config = programme(&text);
+        assert_eq!(manifest.undeclared(&config), Vec::<String>::new());
+        let faults = [manifest.not_given(&config), manifest.bad_templates(), unreached(&config)].concat();
+        assert_eq!(faults, Vec::<String>::new());
     }
 
     #[test]
     fn a_variable_that_the_manifest_lacks_is_named() {
-        let (config, _, manifest) = shipped("\"slack_webhook_url\"", "\"slak_webhook_url\"");
-        assert_eq!(undeclared(&config, &manifest), ["slak_webhook_url"]);
+        let (text, manifest) = shipped();
+        let config = programme(&text.replace("\"slack_webhook_url\"", "\"slak_webhook_url\""));
+        assert_eq!(manifest.undeclared(&config), ["slak_webhook_url"]);
     }
 
     #[test]
     fn a_file_that_a_component_does_not_see_is_named() {
-        let (_, named, mut manifest) = shipped("", "");
-        manifest["component"]["score-intake"]["files"] = toml::Value::from(vec!["ringback.toml"]);
-        assert_eq!(unmounted(&named, &manifest), ["holidays.ics (component score-intake)"]);
+        let (text, mut manifest) = shipped();
+        let (_, named) = read(&text);
+        assert_eq!(named.iter().collect::<Vec<_>>(), ["holidays.ics"]);
+        assert_eq!(manifest.unmounted(&named), Vec::<String>::new());
+        manifest.0["component"]["score-intake"]["files"] = toml::Value::from(vec!["ringback.toml"]);
+        assert_eq!(manifest.unmounted(&named), ["component score-intake: spin.toml does not mount holidays.ics"]);
+    }
+
+    #[test]
+    fn what_would_silently_reach_nobody_is_named() {
+        let (text, mut manifest) = shipped();
+        let more = "\n[[channels]]\nid = \"pager\"\nkind = \"webhook\"\nurl_variable = \"slack_origin\"\nsecret_variable = \"pepper\"\n\
+                    [[routes]]\nid = \"lost\"\nchannels = [\"pager\"]\nnext = { after = \"1h\", route = \"lost\" }\n";
+        let config = programme(&(text + more));
+        let faults = unreached(&config);
+        assert!(faults[0].starts_with("route lost:") && faults[1].starts_with("channel pager:"), "{faults:?}");
+        assert!(manifest.not_given(&config)[0].starts_with("channel pager: spin.toml does not give `slack_origin`"));
+        manifest.0.insert("x".to_owned(), toml::Value::String("{{ nowhere }}".to_owned()));
+        assert_eq!(manifest.bad_templates(), ["spin.toml: `{{ nowhere }}` names no variable"]);
     }
 }

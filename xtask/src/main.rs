@@ -6,6 +6,7 @@
 mod application;
 mod artifacts;
 mod bench;
+mod channel;
 mod client;
 #[cfg(feature = "programme")]
 mod config;
@@ -53,6 +54,8 @@ cargo xtask COMMAND
         only install what building needs: the compiler's target wasm32-wasip2
   size
         the components' sizes against their limit
+  channel test ID [--dry-run] [--port 3000]
+        have a running `up` send a sample to a channel; --dry-run shows the request, secrets taken out, and sends nothing
   check-config [FILE]
         the programme (ringback.toml), read by the application's own parser
   check-direction
@@ -89,6 +92,7 @@ fn run() -> Result<ExitCode> {
         "simulate" => product::simulate(args),
         "setup" => toolchain::command(args),
         "size" => size::command(args),
+        "channel" => channel::command(args),
         "check-config" => product::check_config(args),
         "check-direction" => direction::command(args),
         "help" => {

@@ -1,5 +1,6 @@
-//! Alerts and messages out: chat, e-mail, webhooks. Reached by service chaining only; makes one attempt at whatever it is
-//! handed, and writes down how it ended. Trying again is the ledger's timers' business.
+//! Alerts and messages out: chat, e-mail, webhooks. Makes one attempt at whatever it is handed by service chaining, and
+//! writes down how it ended. Trying again is the ledger's timers' business. Its public pages test channels and silence
+//! alerts.
 
 use http::{Method, StatusCode};
 use ringback_app::problem::{Problem, Reply, empty};
@@ -17,10 +18,20 @@ async fn handle(request: Request) -> Answer {
 async fn route(request: Request) -> Result<Reply, Problem> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     match (&method, segments(&path).as_slice()) {
+        // Reached by service chaining only: no public route leads here.
         (&Method::POST, ["internal", "deliver"]) => {
             let request = whole(request).await?;
             app().await?.deliver(request.body(), &SpinOutbound, &SpinGate).await?;
             Ok(empty(StatusCode::NO_CONTENT))
+        }
+        (&Method::POST, ["v1", "channels", id, "test"]) => {
+            app().await?.test_channel(id, request.uri().query(), request.headers(), &SpinOutbound).await
+        }
+        (&Method::GET, ["v1", "silences"]) => app().await?.get_silences(request.headers()).await,
+        (&Method::POST, ["v1", "silences"]) => app().await?.post_silence(&whole(request).await?).await,
+        (&Method::DELETE, ["v1", "silences", id]) => app().await?.delete_silence(id, request.headers()).await,
+        (_, ["v1", "channels", _, "test"] | ["v1", "silences"] | ["v1", "silences", _]) => {
+            Err(Problem::method_not_allowed())
         }
         _ => Err(Problem::not_found("page")),
     }

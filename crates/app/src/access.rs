@@ -36,19 +36,26 @@ pub enum Action {
     ReadInsights,
     /// Has due work done.
     Tick,
+    /// Sends a sample to a channel.
+    TestChannel,
+    /// Silences alerts, or ends a silence.
+    Silence,
 }
 
 impl Role {
     /// Whether the role may.
     #[must_use]
     pub const fn may(self, action: Action) -> bool {
-        use Action::{ReadCase, ReadFeedback, ReadInsights, Reassign, Tick, WorkCase, WriteConsent, WriteFeedback};
+        use Action::{
+            ReadCase, ReadFeedback, ReadInsights, Reassign, Silence, TestChannel, Tick, WorkCase, WriteConsent,
+            WriteFeedback,
+        };
         match action {
             WriteFeedback => matches!(self, Self::Intake | Self::Admin),
             ReadFeedback | ReadCase | WorkCase => matches!(self, Self::Agent | Self::Lead | Self::Admin),
             WriteConsent => !matches!(self, Self::Executive),
             ReadInsights => !matches!(self, Self::Intake),
-            Reassign => matches!(self, Self::Lead | Self::Admin),
+            Reassign | TestChannel | Silence => matches!(self, Self::Lead | Self::Admin),
             Tick => matches!(self, Self::Admin),
         }
     }
@@ -98,13 +105,24 @@ mod tests {
     #[test]
     fn each_role_may_do_exactly_what_the_table_says() {
         use Action::*;
-        let actions = [WriteFeedback, ReadFeedback, WriteConsent, ReadCase, WorkCase, Reassign, ReadInsights, Tick];
+        let actions = [
+            WriteFeedback,
+            ReadFeedback,
+            WriteConsent,
+            ReadCase,
+            WorkCase,
+            Reassign,
+            ReadInsights,
+            Tick,
+            TestChannel,
+            Silence,
+        ];
         for (role, may) in [
-            (Role::Intake, "y.y....."),
-            (Role::Agent, ".yyyy.y."),
-            (Role::Lead, ".yyyyyy."),
-            (Role::Executive, "......y."),
-            (Role::Admin, "yyyyyyyy"),
+            (Role::Intake, "y.y......."),
+            (Role::Agent, ".yyyy.y..."),
+            (Role::Lead, ".yyyyyy.yy"),
+            (Role::Executive, "......y..."),
+            (Role::Admin, "yyyyyyyyyy"),
         ] {
             let got: String = actions.iter().map(|a| if role.may(*a) { 'y' } else { '.' }).collect();
             assert_eq!(got, may, "{role:?}");

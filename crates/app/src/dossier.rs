@@ -8,6 +8,7 @@ use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::case::Case;
 use ringback_core::consent::{ContactChannel, Purpose};
 use ringback_core::feedback::Feedback;
+use ringback_core::id::RouteId;
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
@@ -108,6 +109,8 @@ pub enum Job {
     CarryOver,
     /// Look at a delivery: send it, send it again, or nothing.
     Delivery(String),
+    /// Alert this route, as this link of a chain, if nobody has taken the case.
+    Chain(u8, RouteId),
 }
 
 impl Job {
@@ -121,6 +124,7 @@ impl Job {
             Self::LookBack => "look-back".to_owned(),
             Self::CarryOver => "carry-over".to_owned(),
             Self::Delivery(id) => format!("delivery:{id}"),
+            Self::Chain(link, route) => format!("chain:{link}:{route}"),
         }
     }
 
@@ -134,6 +138,10 @@ impl Job {
             None if text == "look-back" => Some(Self::LookBack),
             None if text == "carry-over" => Some(Self::CarryOver),
             Some(("delivery", id)) => Some(Self::Delivery(id.to_owned())),
+            Some(("chain", rest)) => {
+                let (link, route) = rest.split_once(':')?;
+                Some(Self::Chain(link.parse().ok()?, RouteId::new(route).ok()?))
+            }
             _ => None,
         }
     }

@@ -6,15 +6,17 @@ use crate::config::Config;
 use crate::dossier::{Dossier, Job, VERSION};
 use crate::identity::Namer;
 use crate::time::{day_of, from_unix, unix};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use ringback_core::alert::{Delivery, Due, Occasion};
-use ringback_core::case::{Case, DueStep};
+use ringback_core::case::{Case, DueStep, State};
 use ringback_core::deadline::Step as ClockStep;
 use ringback_core::feedback::Feedback;
-use ringback_core::id::RouteId;
+use ringback_core::id::{ChannelId, RouteId};
 use ringback_core::queue::severity;
+use ringback_core::route::{LONGEST_CHAIN, Route, choose};
 use ringback_core::rule::{Track, first_match};
 use ringback_ledger::{Count, Plan, Program, Record, Step, Timer};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// After how many seconds it is asked again who gets a case.
@@ -50,8 +52,9 @@ impl FollowUp {
             let tier = feedback.customer.tier.as_ref().and_then(|tier| self.config.tiers.get(tier));
             case.ask_for_person(tier.unwrap_or(&1) * severity(case.priority));
         }
-        let route = rule.filter(|_| case.is_some()).and_then(|r| r.then.alert.as_ref());
-        let alerts = route.map(|route| self.alerts(route, &Occasion::Opened)).unwrap_or_default();
+        let route = rule.and_then(|r| r.then.alert.as_ref()).zip(case.as_ref());
+        let route = route.and_then(|(route, case)| choose(&self.config.routes, route, case, &feedback, now));
+        let alerts = route.map(|route| alerts(route, &Occasion::Opened)).unwrap_or_default();
         Dossier {
             v: VERSION,
             feedback,
@@ -74,12 +77,6 @@ impl FollowUp {
         case.owner.is_none() && case.track != Track::Automation && self.config.queues.contains_key(&case.queue)
     }
 
-    /// One delivery for every channel of a route.
-    fn alerts(&self, route: &RouteId, occasion: &Occasion) -> Vec<Delivery> {
-        let channels = self.config.routes.get(route).map(Vec::as_slice).unwrap_or_default();
-        channels.iter().map(|channel| Delivery::first_attempt(occasion.clone(), channel.clone(), None)).collect()
-    }
-
     /// What is to happen when the answer is sealed.
     #[must_use]
     pub fn plan(&self, dossier: &Dossier) -> Plan {
@@ -93,12 +90,59 @@ impl FollowUp {
             plan.now.push(job);
             return plan;
         }
+        plan.timers.extend(self.first_link(dossier, now));
         for delivery in &dossier.alerts {
             let job = Job::Delivery(delivery.id.clone()).to_text();
             plan.timers.push(Timer { due: unix(delivery.look_again_at(now)), job: job.clone() });
             plan.now.push(job);
         }
         plan
+    }
+
+    /// Tells the products that keep an incident for the case that somebody has taken it, or that it is resolved.
+    pub fn tell_incidents(&self, step: &mut Step<Dossier>, before: State, now: DateTime<Utc>) {
+        let Some(case) = &step.body.case else { return };
+        let done = |state| matches!(state, State::Resolved | State::Informed | State::Closed | State::Merged);
+        let occasion = match (before, case.state) {
+            (before, after) if !done(before) && done(after) => Occasion::Resolved,
+            (State::New, after) if after != State::New => Occasion::Taken,
+            _ => return,
+        };
+        let keeps = |id: &ChannelId| self.config.channels.get(id).is_some_and(|c| c.kind.keeps_incidents());
+        let told: BTreeSet<ChannelId> =
+            step.body.alerts.iter().map(|d| &d.channel).filter(|id| keeps(id)).cloned().collect();
+        for channel in told {
+            let again = step.body.alerts.iter().filter(|d| d.channel == channel && d.occasion == occasion).count();
+            let number = (again > 0).then_some(again + 1);
+            let delivery = Delivery::first_attempt(occasion.clone(), channel, number);
+            send(step, &delivery, now);
+            step.body.alerts.push(delivery);
+        }
+    }
+
+    /// The timer of the chain that the rule's route begins.
+    pub(crate) fn first_link(&self, dossier: &Dossier, now: DateTime<Utc>) -> Option<Timer> {
+        let case = dossier.case.as_ref()?;
+        let rule = self.config.rules.iter().find(|rule| rule.id == case.rule)?;
+        let route = choose(&self.config.routes, rule.then.alert.as_ref()?, case, &dossier.feedback, now)?;
+        next_link(route, 1, now)
+    }
+
+    /// Alerts the next link of a chain, unless somebody has taken the case.
+    fn fire_chain(&self, dossier: &Dossier, link: u8, route: &RouteId, now: DateTime<Utc>) -> Option<Step<Dossier>> {
+        let case = dossier.case.as_ref().filter(|case| case.state == State::New)?;
+        let route = choose(&self.config.routes, route, case, &dossier.feedback, now)?;
+        let mut step = Step::of(dossier.clone());
+        for delivery in alerts(route, &Occasion::Untaken(link)) {
+            // A repeat: the first firing was told already.
+            if dossier.delivery(&delivery.id).is_some() {
+                return None;
+            }
+            send(&mut step, &delivery, now);
+            step.body.alerts.push(delivery);
+        }
+        step.timers.extend(next_link(route, link + 1, now));
+        Some(step)
     }
 
     /// Takes what the clocks call for. A timer that was set for another instant than the next step's is stale: waiting,
@@ -123,7 +167,9 @@ impl FollowUp {
                     None => continue,
                 },
             };
-            for delivery in self.alerts(&route, &occasion) {
+            let case = step.body.case.as_ref()?;
+            let Some(route) = choose(&self.config.routes, &route, case, &step.body.feedback, now) else { continue };
+            for delivery in alerts(route, &occasion) {
                 let delivery = numbered(&step.body, delivery);
                 send(&mut step, &delivery, now);
                 step.body.alerts.push(delivery);
@@ -156,6 +202,17 @@ pub fn follow_clocks(step: &mut Step<Dossier>, before: &Case) {
     if step.body.case.as_ref().and_then(Case::next_deadline_step) != before.next_deadline_step() {
         step.timers.extend(clock_timer(&step.body));
     }
+}
+
+/// One delivery for every channel of a route.
+fn alerts(route: &Route, occasion: &Occasion) -> Vec<Delivery> {
+    route.channels.iter().map(|channel| Delivery::first_attempt(occasion.clone(), channel.clone(), None)).collect()
+}
+
+fn next_link(route: &Route, link: u8, now: DateTime<Utc>) -> Option<Timer> {
+    let next = route.next.as_ref().filter(|_| link <= LONGEST_CHAIN)?;
+    let due = now + TimeDelta::seconds(i64::from(next.after_s));
+    Some(Timer { due: unix(due), job: Job::Chain(link, next.route.clone()).to_text() })
 }
 
 /// Adds what a delivery needs whose first attempt is made now: the hand-over, and the timer that looks again.
@@ -253,9 +310,12 @@ impl Program for FollowUp {
             }
             step.body.alerts.push(delivery);
         }
-        if let Some((timer, job)) = asks {
-            step.timers.push(timer);
-            step.now.push(job);
+        match asks {
+            Some((timer, job)) => {
+                step.timers.push(timer);
+                step.now.push(job);
+            }
+            None => step.timers.extend(self.first_link(&step.body, now)),
         }
         step.timers.extend(clock_timer(&step.body));
         step
@@ -277,6 +337,7 @@ impl Program for FollowUp {
             Job::LookBack => again(record.body.looked_back_at.is_none(), &record.body, job, now),
             Job::CarryOver => again(record.body.carried_over_at.is_none(), &record.body, job, now),
             Job::Delivery(id) => fire_delivery(&record.body, &id, now),
+            Job::Chain(link, route) => self.fire_chain(&record.body, link, &route, now),
         }
     }
 }

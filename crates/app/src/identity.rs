@@ -5,7 +5,7 @@ use crate::digest::hmac_sha256;
 use crate::secrets::Secrets;
 use data_encoding::BASE32_NOPAD;
 use ringback_core::feedback::Customer;
-use ringback_core::id::SourceId;
+use ringback_core::id::{ChannelId, SourceId};
 
 /// Shortest pepper, in bytes.
 pub const PEPPER_MIN: usize = 32;
@@ -69,6 +69,35 @@ impl Namer {
     #[must_use]
     pub fn account(&self, id: &str) -> String {
         self.name(16, &[b"account\0", id.trim().as_bytes()])
+    }
+
+    /// The journal of a channel. 26 characters of base 32.
+    #[must_use]
+    pub fn channel(&self, channel: &ChannelId) -> String {
+        self.name(26, &[b"channel\0", channel.as_str().as_bytes()])
+    }
+
+    /// The journal of a month's silences. 26 characters of base 32.
+    #[must_use]
+    pub fn silences(&self, year: i32, month: u32) -> String {
+        self.name(26, &[b"silences\0", format!("{year}-{month}").as_bytes()])
+    }
+
+    /// The journal of a day (since 1970) of a group of alerts, by its channel and what its alerts have in common. 26
+    /// characters of base 32.
+    #[must_use]
+    pub fn group(&self, channel: &ChannelId, values: &[&str], day: u64) -> String {
+        let values = values.iter().fold(String::new(), |all, value| format!("{all}{}:{value}", value.len()));
+        let day = day.to_string();
+        let parts = [b"group\0", channel.as_str().as_bytes(), b"\0", day.as_bytes(), b"\0", values.as_bytes()];
+        self.name(26, &parts)
+    }
+
+    /// The signature of a link that takes a case, until an instant (Unix seconds). 52 characters of base 32.
+    #[must_use]
+    pub fn take(&self, answer: &str, delivery: &str, until: u64) -> String {
+        let until = until.to_string();
+        self.name(52, &[b"take\0", answer.as_bytes(), b"\0", delivery.as_bytes(), b"\0", until.as_bytes()])
     }
 
     /// The signature of a desk session of an access token, until an instant (Unix seconds). 52 characters of base 32.

@@ -26,13 +26,21 @@ pub enum Occasion {
     Breached(ClockKind, u8),
     /// The customer is to be asked again.
     SurveyDue,
+    /// Nobody has taken the case, and the chain has come to this link.
+    Untaken(u8),
     /// The customer is told what was done.
     Message,
+    /// Somebody has taken the case: for products that keep an incident of their own.
+    Taken,
+    /// The case is resolved: for the same.
+    Resolved,
+    /// Alerts no longer reach another channel.
+    ChannelOff(ChannelId),
 }
 
 impl Occasion {
     /// The name under which it is sent: `case.opened`, `deadline.warning`, `deadline.breached`, `survey.due`,
-    /// `customer.message`.
+    /// `case.untaken`, `customer.message`, `case.taken`, `case.resolved`, `channel.off`.
     #[must_use]
     pub const fn event_name(&self) -> &'static str {
         match self {
@@ -40,7 +48,11 @@ impl Occasion {
             Self::Warning(_) => "deadline.warning",
             Self::Breached(..) => "deadline.breached",
             Self::SurveyDue => "survey.due",
+            Self::Untaken(_) => "case.untaken",
             Self::Message => "customer.message",
+            Self::Taken => "case.taken",
+            Self::Resolved => "case.resolved",
+            Self::ChannelOff(_) => "channel.off",
         }
     }
 
@@ -52,7 +64,11 @@ impl Occasion {
             Self::Warning(clock) => format!("warning-{}", clock.as_str()),
             Self::Breached(clock, level) => format!("breached-{}-{level}", clock.as_str()),
             Self::SurveyDue => "survey".to_owned(),
+            Self::Untaken(link) => format!("untaken-{link}"),
             Self::Message => "message".to_owned(),
+            Self::Taken => "taken".to_owned(),
+            Self::Resolved => "resolved".to_owned(),
+            Self::ChannelOff(channel) => format!("channel-off-{channel}"),
         }
     }
 }
@@ -112,10 +128,25 @@ pub enum Outcome {
     Retry(String, Option<DateTime<Utc>>),
     /// Not taken, and never will be.
     Failed(String),
+    /// The same, because nobody takes anything there any more, or not from us.
+    Gone(String),
     /// The channel has no destination.
     Skipped(String),
     /// The customer's consent does not allow it.
     Blocked(String),
+}
+
+impl Outcome {
+    /// Why it did not arrive; none when it did.
+    #[must_use]
+    pub fn why_not(&self) -> Option<&str> {
+        match self {
+            Self::Delivered(_) => None,
+            Self::Retry(why, _) | Self::Failed(why) | Self::Gone(why) | Self::Skipped(why) | Self::Blocked(why) => {
+                Some(why)
+            }
+        }
+    }
 }
 
 /// What a due timer means for a delivery.
@@ -210,7 +241,7 @@ impl Delivery {
                 let latest = now + TimeDelta::seconds(i64::from(LONGEST_RETRY_AFTER_S));
                 self.not_before = not_before.map(|at| at.min(latest));
             }
-            Outcome::Failed(error) => self.end(DeliveryState::Failed, error),
+            Outcome::Failed(error) | Outcome::Gone(error) => self.end(DeliveryState::Failed, error),
             Outcome::Skipped(why) => self.end(DeliveryState::Skipped, why),
             Outcome::Blocked(why) => self.end(DeliveryState::Blocked, why),
         }

@@ -29,6 +29,7 @@ mod store;
 pub use chain::{Deliveries, wake};
 pub use clock::{SystemClock, SystemEntropy};
 pub use outbound::SpinOutbound;
+pub use ringback_ledger::HandOver;
 pub use server::{Answer, answer, segments, whole};
 pub use setup::{EdgeApp, app};
 pub use spin_sdk::wasip3::spawn;

@@ -215,6 +215,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if matches!(order.event, CaseEvent::Merge { .. }) {
             see_to(&mut step, &Job::CarryOver, now);
         }
+        self.follow_up.tell_incidents(&mut step, case.state, now);
         if let Some(message) = &order.message {
             let channel = self.config.customer_channel.clone().ok_or(Refusal::NoAddress)?;
             if dossier.feedback.customer.email.is_none() {

@@ -1,63 +1,98 @@
-//! `[[channels]]`, `[[routes]]` and `[messages]`: who hears of it, and how customers are written to.
+//! `[[channels]]`, `[alerts]` and `[messages]`: where alerts can go, and how customers are written to.
 
-use super::table::{Checked, Table};
-use super::{Channel, ChannelKind, Config};
+use super::deadlines::seconds;
+use super::kinds::{KINDS, Setting, mailbox};
+use super::read::ROLES;
+use super::table::{Checked, Placed, Table};
+use super::{Channel, Config, Grouping, Role};
+use crate::deliver::silence::LABELS;
 use ringback_core::id::{ChannelId, RouteId};
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Slack,
-    Resend,
-    Webhook,
-}
 
 pub(super) fn read(table: &Table<'_>) -> Checked<(ChannelId, Channel)> {
     let id = table.required_parsed("id", ChannelId::new)?.value;
-    let kinds = [("slack", Kind::Slack), ("resend", Kind::Resend), ("webhook", Kind::Webhook)];
-    let kind = match table.required_choice("kind", &kinds)? {
-        Kind::Slack => ChannelKind::Slack { url_variable: table.variable("url_variable")? },
-        Kind::Webhook => ChannelKind::Webhook {
-            url_variable: table.variable("url_variable")?,
-            secret_variable: table.variable("secret_variable")?,
-        },
-        Kind::Resend => ChannelKind::Resend {
-            key_variable: table.variable("key_variable")?,
-            origin_variable: table.variable("origin_variable")?,
-            from: table.required("from")?.value,
-            to: table.texts("to")?.into_iter().map(|to| to.value).collect(),
-        },
+    let kind = table.required_choice("kind", &KINDS)?;
+    let mut settings = Vec::new();
+    for setting in kind.settings() {
+        match *setting {
+            Setting::Variable(key) => settings.push((key, table.variable(key)?)),
+            Setting::OptionalVariable(key) => {
+                if table.text(key)?.is_some() {
+                    settings.push((key, table.variable(key)?));
+                }
+            }
+            Setting::Text(key, check) => settings.push((key, checked(table, table.required(key)?, key, check)?)),
+            Setting::OptionalText(key, check) => {
+                if let Some(text) = table.text(key)? {
+                    settings.push((key, checked(table, text, key, check)?));
+                }
+            }
+        }
+    }
+    let mut to = Vec::new();
+    if kind.is_mail() {
+        for text in table.texts("to")? {
+            to.push(checked(table, text, "to", mailbox)?);
+        }
+    }
+    let allow_private = table.yes("allow_private")?.unwrap_or(false);
+    let audience = table.choice("audience", &ROLES)?.unwrap_or(Role::Agent);
+    let group = match table.table("group")? {
+        Some(group) if kind.keeps_incidents() => {
+            return table.fail(group.at, "this kind keeps an incident for each case: it does the grouping itself");
+        }
+        group => group.map(|group| grouping(&group)).transpose()?,
     };
     table.done()?;
-    Ok((id.clone(), Channel { id, kind }))
+    Ok((id.clone(), Channel { id, kind, settings, to, allow_private, audience, group }))
 }
 
-pub(super) fn read_route(table: &Table<'_>, config: &Config) -> Checked<(RouteId, Vec<ChannelId>)> {
-    let id = table.required_parsed("id", RouteId::new)?.value;
-    let mut reached = Vec::new();
-    for name in table.texts("channels")? {
-        let channel = ChannelId::new(name.value.as_str()).ok();
-        let Some(channel) = channel.and_then(|id| config.channels.get(&id)) else {
-            return table.fail(name.at, format!("no channel `{}`", name.value));
-        };
-        if matches!(&channel.kind, ChannelKind::Resend { to, .. } if to.is_empty()) {
-            let message = format!("channel `{}` has no `to`: its alerts would reach nobody", name.value);
-            return table.fail(name.at, message);
+fn grouping(table: &Table<'_>) -> Checked<Grouping> {
+    let mut by = Vec::new();
+    for label in table.texts("by")? {
+        if !LABELS.contains(&label.value.as_str()) {
+            return table.fail(label.at, format!("`{}` is no label; labels are {}", label.value, LABELS.join(", ")));
         }
-        reached.push(channel.id.clone());
+        by.push(label.value);
     }
-    if reached.is_empty() {
-        return table.fail(table.at, format!("route `{id}` has no channel: its alerts would reach nobody"));
-    }
+    let grouping = Grouping {
+        by,
+        wait_s: seconds(table, "wait", 1)?.unwrap_or(30),
+        interval_s: seconds(table, "interval", 60)?.unwrap_or(300),
+        alone: table.small("alone")?.unwrap_or(0),
+    };
     table.done()?;
-    Ok((id, reached))
+    Ok(grouping)
+}
+
+fn checked(
+    table: &Table<'_>,
+    text: Placed<String>,
+    key: &str,
+    check: fn(&str) -> Result<(), &'static str>,
+) -> Checked<String> {
+    match check(&text.value) {
+        Ok(()) => Ok(text.value),
+        Err(why) => table.fail(text.at, format!("`{key}` {why}")),
+    }
+}
+
+pub(super) fn read_trouble(table: &Table<'_>, config: &Config) -> Checked<Option<RouteId>> {
+    let route = table.parsed("trouble", RouteId::new)?;
+    table.done()?;
+    match route {
+        Some(route) if !config.routes.contains_key(&route.value) => {
+            table.fail(route.at, format!("no route `{}`", route.value))
+        }
+        route => Ok(route.map(|placed| placed.value)),
+    }
 }
 
 pub(super) fn read_customer_channel(table: &Table<'_>, config: &Config) -> Checked<ChannelId> {
     let id = table.required_parsed("channel", ChannelId::new)?;
     table.done()?;
-    match config.channels.get(&id.value).map(|c| &c.kind) {
-        Some(ChannelKind::Resend { .. }) => Ok(id.value),
-        Some(_) => table.fail(id.at, "messages to customers leave by e-mail: name a channel of kind `resend`"),
+    match config.channels.get(&id.value) {
+        Some(channel) if channel.kind.is_mail() => Ok(id.value),
+        Some(_) => table.fail(id.at, "messages to customers leave by e-mail: name a channel of a mail provider"),
         None => table.fail(id.at, format!("no channel `{}`", id.value)),
     }
 }

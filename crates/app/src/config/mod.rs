@@ -8,21 +8,25 @@ mod cases;
 mod channels;
 mod deadlines;
 mod holidays;
+mod kinds;
 mod mapping;
 mod queues;
 mod read;
+mod routes;
 mod rules;
 mod sources;
 mod surveys;
 mod table;
 
 pub use cases::{CaseWork, Goodwill};
+pub use kinds::{KINDS, Kind, split_mailbox};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
 
 use ringback_core::calendar::Calendar;
 use ringback_core::deadline::Policy;
 use ringback_core::id::{CalendarId, ChannelId, PolicyId, QueueId, RouteId, SourceId, SurveyId};
 use ringback_core::queue::Queue;
+use ringback_core::route::Route;
 use ringback_core::rule::Rule;
 use ringback_core::survey::Survey;
 use std::collections::BTreeMap;
@@ -52,10 +56,12 @@ pub struct Config {
     pub queues: BTreeMap<QueueId, Queue>,
     /// What a customer of a tier is worth; of another one: 1.
     pub tiers: BTreeMap<String, u32>,
-    /// The channels of each route.
-    pub routes: BTreeMap<RouteId, Vec<ChannelId>>,
+    /// Routes by id.
+    pub routes: BTreeMap<RouteId, Route>,
     /// Channels by id.
     pub channels: BTreeMap<ChannelId, Channel>,
+    /// Who is told when a channel fails for good.
+    pub trouble: Option<RouteId>,
     /// The channel that messages to customers leave through.
     pub customer_channel: Option<ChannelId>,
     /// The terms under which people work cases.
@@ -93,36 +99,44 @@ pub enum SourceKind {
 pub struct Channel {
     /// The channel's name.
     pub id: ChannelId,
-    /// What it is.
-    pub kind: ChannelKind,
+    /// Which product it is.
+    pub kind: Kind,
+    /// What the programme says about it: names of variables (keys that end in `_variable`), and texts.
+    pub settings: Vec<(&'static str, String)>,
+    /// Receivers of mail; empty for a channel that writes to customers, and for what is no mail.
+    pub to: Vec<String>,
+    /// Whether its address may be a private one.
+    pub allow_private: bool,
+    /// Who reads what arrives there: an alert shows no more than this role may read.
+    pub audience: Role,
+    /// How alerts are grouped into one message; each is one of its own when absent.
+    pub group: Option<Grouping>,
 }
 
-/// What a channel is, and which variables say where it leads.
+/// How alerts to a channel are grouped into one message. A critical alert never waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelKind {
-    /// A Slack-compatible incoming webhook.
-    Slack {
-        /// Variable with the webhook's address, which is a secret.
-        url_variable: String,
-    },
-    /// E-mail through Resend.
-    Resend {
-        /// Variable with the API key.
-        key_variable: String,
-        /// Variable with the API's origin.
-        origin_variable: String,
-        /// Sender.
-        from: String,
-        /// Receivers of alerts; empty for a channel that writes to customers.
-        to: Vec<String>,
-    },
-    /// A webhook that takes CloudEvents, signed per Standard Webhooks.
-    Webhook {
-        /// Variable with the address.
-        url_variable: String,
-        /// Variable with the signing secret (`whsec_…`).
-        secret_variable: String,
-    },
+pub struct Grouping {
+    /// What the alerts of a group have in common: names of labels.
+    pub by: Vec<String>,
+    /// How long the first waits for others, in seconds.
+    pub wait_s: u32,
+    /// How long after a group's message the next one may follow, in seconds.
+    pub interval_s: u32,
+    /// How many alerts within an interval go out on their own before grouping begins.
+    pub alone: u8,
+}
+
+impl Channel {
+    /// A setting by its key.
+    #[must_use]
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The Spin variables that it reads.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.settings.iter().filter(|(key, _)| key.ends_with("_variable")).map(|(_, name)| name.as_str())
+    }
 }
 
 /// Who may do what.
@@ -181,17 +195,7 @@ impl Config {
         let mut names: Vec<&str> = vec![PEPPER_VARIABLE];
         names.extend(self.access.iter().map(|t| t.token_sha256_variable.as_str()));
         names.extend(self.sources.values().map(|s| s.secret_variable.as_str()));
-        for channel in self.channels.values() {
-            match &channel.kind {
-                ChannelKind::Slack { url_variable } => names.push(url_variable),
-                ChannelKind::Resend { key_variable, origin_variable, .. } => {
-                    names.extend([key_variable.as_str(), origin_variable]);
-                }
-                ChannelKind::Webhook { url_variable, secret_variable } => {
-                    names.extend([url_variable.as_str(), secret_variable]);
-                }
-            }
-        }
+        names.extend(self.channels.values().flat_map(Channel::variables));
         names.sort_unstable();
         names.dedup();
         names

@@ -2,14 +2,15 @@
 
 use super::table::{Checked, Table, error_at};
 use super::{
-    AccessToken, Beside, CaseWork, Config, Role, calendars, cases, channels, deadlines, queues, rules, sources, surveys,
+    AccessToken, Beside, CaseWork, Config, Role, calendars, cases, channels, deadlines, queues, routes, rules, sources,
+    surveys,
 };
 use crate::digest::sha256_hex;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use toml::de::DeTable;
 
-const ROLES: [(&str, Role); 5] = [
+pub(super) const ROLES: [(&str, Role); 5] = [
     ("intake", Role::Intake),
     ("agent", Role::Agent),
     ("lead", Role::Lead),
@@ -26,11 +27,14 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
     // In the order in which they refer to each other.
     config.surveys = by_id(&root, "surveys", surveys::read)?;
     config.channels = by_id(&root, "channels", channels::read)?;
-    config.routes = by_id(&root, "routes", |route| channels::read_route(route, &config))?;
     config.calendars = by_id(&root, "calendars", |calendar| calendars::read(calendar, beside))?;
     config.queues = by_id(&root, "queues", |queue| queues::read(queue, &config))?;
     if let Some(tiers) = root.table("tiers")? {
         config.tiers = queues::tiers(&tiers)?;
+    }
+    routes::read(&root, &mut config)?;
+    if let Some(alerts) = root.table("alerts")? {
+        config.trouble = channels::read_trouble(&alerts, &config)?;
     }
     config.policies = by_id(&root, "deadlines", |policy| deadlines::read(policy, &config))?;
     config.sources = by_id(&root, "sources", |source| sources::read(source, &config))?;
@@ -90,6 +94,7 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         tiers: BTreeMap::new(),
         routes: BTreeMap::new(),
         channels: BTreeMap::new(),
+        trouble: None,
         customer_channel: None,
         cases: CaseWork::default(),
         access: Vec::new(),

@@ -14,14 +14,14 @@ const BANDS: [(&str, Band); 6] = [
     ("neutral", Band::Neutral),
     ("satisfied", Band::Satisfied),
 ];
-const TRACKS: [(&str, Track); 5] = [
+pub(super) const TRACKS: [(&str, Track); 5] = [
     ("recovery", Track::Recovery),
     ("passive", Track::Passive),
     ("advocacy", Track::Advocacy),
     ("automation", Track::Automation),
     ("none", Track::None),
 ];
-const PRIORITIES: [(&str, Priority); 4] =
+pub(super) const PRIORITIES: [(&str, Priority); 4] =
     [("low", Priority::Low), ("normal", Priority::Normal), ("high", Priority::High), ("critical", Priority::Critical)];
 
 /// Reads a rule; everything it names must be there in what of the programme is read already.

@@ -1,11 +1,30 @@
 //! Delivers alerts to people of the company, and messages to customers: builds what each receiver takes, sends it, and
 //! writes down how it ended. When to try again is the core's decision, and the ledger's timers see to it.
 
+mod attempt;
+mod brevo;
+mod discord;
+mod google_chat;
+mod group;
+mod mail;
+mod mailpit;
+mod matrix;
+mod mattermost;
 mod notice;
+mod ntfy;
 mod outcome;
+mod pagerduty;
+mod postmark;
+mod product;
 mod resend;
+mod sendgrid;
+mod ses;
+pub(crate) mod silence;
 mod slack;
+mod standing;
+mod teams;
 pub(crate) mod text;
+mod trial;
 mod webhook;
 
 pub use notice::Notice;
@@ -13,25 +32,31 @@ pub(crate) use notice::summary;
 pub use outcome::of_answer;
 
 use crate::App;
-use crate::config::{Channel, ChannelKind};
-use crate::dossier::{Dossier, Job, Message, reaches_customer};
-use crate::ports::{ConsentGate, Outbound};
+use crate::dossier::{Dossier, Job};
+use crate::ports::{ConsentGate, Outbound, OutboundError};
 use crate::problem::Problem;
 use crate::stored::{Stored, stored};
 use crate::time::from_unix;
 use futures::stream::{self, StreamExt as _};
-use http::Request;
 use ringback_core::alert::{Delivery, DeliveryState, Outcome};
-use ringback_core::consent::{ContactChannel, Decision, Purpose};
+use ringback_core::id::ChannelId;
 use ringback_ledger::{Changed, Clock, Entropy, Record, Step, Store};
 use serde_json::Value;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long a receiver may take, whole.
-pub const WITHIN: Duration = Duration::from_secs(10);
-/// How many cases are worked on at once.
-const AT_ONCE: usize = 16;
+pub const WITHIN: Duration = Duration::from_secs(15);
+/// How many cases are read at once.
+const READ_AT_ONCE: usize = 16;
+/// How many requests are under way to one channel at once.
+const PER_CHANNEL: usize = 8;
+/// After how long no further attempt is begun: what is left comes back with its own timer. With [`WITHIN`] less than the
+/// tick waits for.
+const NO_MORE_AFTER_S: u64 = 30;
+/// How often in a row a channel may give no answer before the rest of its queue is left for later.
+const SILENT_AT_MOST: u32 = 3;
 
 /// A job as it is handed over from the tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,23 +82,42 @@ impl HandedOver {
     }
 }
 
-/// Why a request could not be built.
-enum NoRequest {
-    /// The channel's destination is not configured.
-    NotConfigured(&'static str),
-    /// A customer may not, or cannot, be written to.
-    Blocked(String),
-    /// It cannot be said now.
-    Later(String),
+/// A delivery whose attempt is to be made.
+struct Errand {
+    case: usize,
+    delivery: Delivery,
+}
+
+/// How an attempt ended.
+struct Ended {
+    delivery: String,
+    outcome: Outcome,
+    /// The channel was switched off because of it.
+    switched_off: bool,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Makes one attempt at each delivery. Repeats are harmless: what has arrived is not sent again.
     ///
+    /// Each channel has a queue of its own: one that is slow or silent holds up nothing but itself.
+    ///
     /// # Errors
     /// When the list itself is not understood.
     pub async fn deliver(&self, body: &[u8], out: &impl Outbound, gate: &impl ConsentGate) -> Result<(), Problem> {
-        let jobs = HandedOver::read(body).ok_or_else(|| Problem::field("", "must be a list of {id, job}"))?;
+        let mut jobs = HandedOver::read(body).ok_or_else(|| Problem::field("", "must be a list of {id, job}"))?;
+        // What follows from a round, a channel that was switched off for example, is another one.
+        while !jobs.is_empty() {
+            jobs = self.deliver_round(jobs, out, gate).await;
+        }
+        Ok(())
+    }
+
+    async fn deliver_round(
+        &self,
+        jobs: Vec<HandedOver>,
+        out: &impl Outbound,
+        gate: &impl ConsentGate,
+    ) -> Vec<HandedOver> {
         // A list can name a delivery twice: a tick that was cut short and repeated knows it from two places.
         let mut by_case: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for HandedOver { id, job } in jobs {
@@ -81,135 +125,138 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 by_case.entry(id).or_default().insert(delivery);
             }
         }
-        let cases = stream::iter(by_case);
-        cases.for_each_concurrent(AT_ONCE, |(id, deliveries)| self.deliver_case(id, deliveries, out, gate)).await;
-        Ok(())
+        let read = stream::iter(by_case).map(|(id, deliveries)| async move { (self.record(&id).await, deliveries) });
+        let read: Vec<_> = read.buffer_unordered(READ_AT_ONCE).collect().await;
+        let (mut records, mut queues) = (Vec::new(), BTreeMap::<ChannelId, Vec<Errand>>::new());
+        let mut open = Vec::new();
+        for (record, deliveries) in read {
+            let Some(record) = record else { continue };
+            let pending = deliveries.iter().filter_map(|id| record.body.delivery(id));
+            let pending: Vec<Delivery> = pending.filter(|d| d.state == DeliveryState::Pending).cloned().collect();
+            open.push(pending.len());
+            for delivery in pending {
+                let errand = Errand { case: records.len(), delivery };
+                queues.entry(errand.delivery.channel.clone()).or_default().push(errand);
+            }
+            records.push(record);
+        }
+        let silences = self.silences().await.map_err(|error| self.log(&format!("ledger: {error}"))).ok();
+        let round =
+            Round { silences, records, ended: RefCell::default(), open: RefCell::new(open), next: RefCell::default() };
+        let queues = queues.into_iter().map(|(channel, queue)| self.work_queue(channel, queue, &round, out, gate));
+        futures::future::join_all(queues).await;
+        // Cases of which something was left for later.
+        for case in 0..round.records.len() {
+            self.settle(&round, case).await;
+        }
+        round.next.into_inner()
     }
 
-    async fn deliver_case(
+    async fn record(&self, id: &str) -> Option<Record<Dossier>> {
+        // What cannot be read is not lost: the delivery's own timer looks again.
+        let read = self.ledger.read(id).await;
+        read.unwrap_or_else(|error| {
+            self.log(&format!("ledger: {error}"));
+            None
+        })
+    }
+
+    /// Works one channel's queue.
+    async fn work_queue(
         &self,
-        id: String,
-        deliveries: BTreeSet<String>,
+        id: ChannelId,
+        queue: Vec<Errand>,
+        round: &Round,
         out: &impl Outbound,
         gate: &impl ConsentGate,
     ) {
-        let record = match self.ledger.read(&id).await {
-            Ok(Some(record)) => record,
-            Ok(None) => return,
-            // Not lost: the delivery's own timer looks again.
-            Err(error) => return self.log(&format!("ledger: {error}")),
-        };
-        let attempts =
-            deliveries.iter().filter_map(|d| record.body.delivery(d)).filter(|d| d.state == DeliveryState::Pending);
-        let attempts = attempts.map(|d| async { (d.id.clone(), self.attempt(&record, d, out, gate).await) });
-        let outcomes = futures::future::join_all(attempts).await;
-        if !outcomes.is_empty() {
-            self.settle(&id, &outcomes).await;
-        }
+        let begun = self.clock.now();
+        let off = self.switched_off(&id).await;
+        let (silent, went_off) = (Cell::new(0), Cell::new(false));
+        let errands = stream::iter(queue);
+        let (off, silent, went_off, id) = (&off, &silent, &went_off, &id);
+        errands
+            .for_each_concurrent(PER_CHANNEL, |Errand { case, delivery }| async move {
+                let late = self.clock.now().saturating_sub(begun) >= NO_MORE_AFTER_S;
+                let Some(silences) = &round.silences else { return };
+                let now = from_unix(self.clock.now());
+                let outcome = match (off, silence::silenced(silences, &round.records[case].body, &delivery, now)) {
+                    _ if late || silent.get() >= SILENT_AT_MOST || went_off.get() => return,
+                    (_, Some(why)) => Outcome::Skipped(why),
+                    (Ok(None), _) => self.attempt(&round.records[case], &delivery, out, gate).await,
+                    (Ok(Some((why, since))), _) => Outcome::Retry(standing::waiting(why, *since), None),
+                    (Err(error), _) => return self.log(&format!("ledger: {error}")),
+                };
+                silent.set(if is_silence(&outcome) { silent.get() + 1 } else { 0 });
+                let mut switched_off = false;
+                if let Outcome::Gone(why) = &outcome {
+                    switched_off = !went_off.replace(true);
+                    if let Err(error) = self.switch_off(id, why).await {
+                        self.log(&format!("ledger: {error}"));
+                    }
+                }
+                round.ended.borrow_mut().entry(case).or_default().push(Ended {
+                    delivery: delivery.id,
+                    outcome,
+                    switched_off,
+                });
+                round.open.borrow_mut()[case] -= 1;
+                if round.open.borrow()[case] == 0 {
+                    self.settle(round, case).await;
+                }
+            })
+            .await;
     }
 
-    async fn settle(&self, id: &str, outcomes: &[(String, Outcome)]) {
-        for (delivery, outcome) in outcomes {
-            match outcome {
-                Outcome::Delivered(_) => {}
-                Outcome::Retry(why, _) | Outcome::Failed(why) | Outcome::Skipped(why) | Outcome::Blocked(why) => {
-                    self.log(&format!("case {id}, {delivery}: {why}"));
-                }
+    /// Writes down how the attempts of a case ended, as far as that is not written down yet.
+    async fn settle(&self, round: &Round, case: usize) {
+        let Some(ended) = round.ended.borrow_mut().remove(&case) else { return };
+        let id = &round.records[case].eid;
+        for Ended { delivery, outcome, .. } in &ended {
+            if let Some(why) = outcome.why_not() {
+                self.log(&format!("case {id}, {delivery}: {why}"));
             }
         }
         let now = from_unix(self.clock.now());
         let written = self.ledger.change(id, |record| {
-            let mut body = record.body.clone();
-            for (delivery, outcome) in outcomes {
-                if let Some(pending) = body.delivery_mut(delivery).filter(|d| d.state == DeliveryState::Pending) {
-                    pending.settle(outcome.clone(), now);
-                    body.note_undelivered(delivery, now);
+            let mut step = Step::of(record.body.clone());
+            for Ended { delivery, outcome, switched_off } in &ended {
+                let pending = step.body.delivery_mut(delivery).filter(|d| d.state == DeliveryState::Pending);
+                let Some(pending) = pending else { continue };
+                let channel = pending.channel.clone();
+                pending.settle(outcome.clone(), now);
+                step.body.note_undelivered(delivery, now);
+                if *switched_off {
+                    self.tell_of_trouble(&mut step, &channel);
                 }
             }
-            Ok::<_, ()>(Step::of(body))
+            Ok::<_, ()>(step)
         });
         match written.await {
-            Ok(Changed::Done { .. }) => {}
+            Ok(Changed::Done { now, .. }) => {
+                let jobs = now.into_iter().map(|due| HandedOver { id: due.eid, job: due.job });
+                round.next.borrow_mut().extend(jobs);
+            }
             Ok(_) => self.log(&format!("case {id}: the deliveries' outcome could not be written")),
             Err(error) => self.log(&format!("ledger: {error}")),
         }
     }
+}
 
-    async fn attempt(
-        &self,
-        record: &Record<Dossier>,
-        delivery: &Delivery,
-        out: &impl Outbound,
-        gate: &impl ConsentGate,
-    ) -> Outcome {
-        let Some(channel) = self.config.channels.get(&delivery.channel) else {
-            return Outcome::Skipped("the programme no longer has this channel".to_owned());
-        };
-        let request = match reaches_customer(delivery) {
-            true => self.customer_request(record, delivery, channel, gate).await,
-            false => self.alert_request(record, delivery, channel, gate).await,
-        };
-        match request {
-            Ok(request) => of_answer(out.send(request, WITHIN).await, from_unix(self.clock.now())),
-            Err(NoRequest::NotConfigured(what)) => Outcome::Skipped(format!("{what} is not configured")),
-            Err(NoRequest::Blocked(why)) => Outcome::Blocked(why),
-            Err(NoRequest::Later(why)) => Outcome::Retry(why, None),
-        }
-    }
+/// What is known of a round of attempts.
+struct Round {
+    /// None when they could not be read: then nothing is attempted, and everything comes back with its own timer.
+    silences: Option<Vec<silence::Silence>>,
+    records: Vec<Record<Dossier>>,
+    /// By case: what has ended and is not written down yet.
+    ended: RefCell<BTreeMap<usize, Vec<Ended>>>,
+    /// By case: how many attempts have not ended.
+    open: RefCell<Vec<usize>>,
+    /// What follows from it.
+    next: RefCell<Vec<HandedOver>>,
+}
 
-    async fn alert_request(
-        &self,
-        record: &Record<Dossier>,
-        delivery: &Delivery,
-        channel: &Channel,
-        gate: &impl ConsentGate,
-    ) -> Result<Request<Vec<u8>>, NoRequest> {
-        let now = from_unix(self.clock.now());
-        let mut contact = Vec::new();
-        for way in [ContactChannel::Email, ContactChannel::Phone] {
-            let decision = gate.may_contact(&record.body.feedback.customer, way, Purpose::FollowUp).await;
-            contact.push((way, decision.ok()));
-        }
-        let id = self.namer.message(&record.eid, &delivery.id);
-        let notice = Notice::new(&self.config, record, delivery, &contact, id, now)
-            .ok_or_else(|| NoRequest::Blocked("the answer has no case".to_owned()))?;
-        let secret = |variable: &str| self.secrets.get(variable).to_owned();
-        let built = match &channel.kind {
-            ChannelKind::Slack { url_variable } => slack::request(&secret(url_variable), &notice),
-            ChannelKind::Resend { key_variable, origin_variable, from, to } => {
-                resend::alert(&secret(key_variable), &secret(origin_variable), from, to, &notice)
-            }
-            ChannelKind::Webhook { url_variable, secret_variable } => {
-                webhook::request(&secret(url_variable), &secret(secret_variable), record, &notice)
-            }
-        };
-        built.ok_or(NoRequest::NotConfigured("the channel's destination"))
-    }
-
-    /// A message to a customer passes the gate at the moment of sending, however long it has waited.
-    async fn customer_request(
-        &self,
-        record: &Record<Dossier>,
-        delivery: &Delivery,
-        channel: &Channel,
-        gate: &impl ConsentGate,
-    ) -> Result<Request<Vec<u8>>, NoRequest> {
-        let blocked = |why: &str| NoRequest::Blocked(why.to_owned());
-        let message: &Message = record.body.message(&delivery.id).ok_or_else(|| blocked("the message is gone"))?;
-        let customer = &record.body.feedback.customer;
-        match gate.may_contact(customer, message.channel, message.purpose).await {
-            Ok(Decision::Allowed(_)) => {}
-            Ok(Decision::Blocked(reason)) => return Err(blocked(reason.explain())),
-            Err(error) => return Err(NoRequest::Later(error.to_string())),
-        }
-        let to = customer.email.as_deref().ok_or_else(|| blocked("the customer's e-mail address is not known"))?;
-        let ChannelKind::Resend { key_variable, origin_variable, from, .. } = &channel.kind else {
-            return Err(NoRequest::NotConfigured("an e-mail channel for customers"));
-        };
-        let id = self.namer.message(&record.eid, &delivery.id);
-        let locale = record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
-        let letter = resend::Letter { name: &self.config.name, locale, message };
-        resend::to_customer(self.secrets.get(key_variable), self.secrets.get(origin_variable), from, to, &id, &letter)
-            .ok_or(NoRequest::NotConfigured("the e-mail provider"))
-    }
+/// Whether a receiver gave no answer at all.
+fn is_silence(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Retry(why, _) if *why == OutboundError::Timeout.to_string())
 }

@@ -1,25 +1,36 @@
 //! What an alert says, before a channel puts it into its own form.
 
+use super::group::Member;
 use super::text;
-use crate::config::Config;
+use crate::access::Action;
+use crate::config::{Config, Role};
 use crate::dossier::Dossier;
+use crate::stored::Stored;
+use crate::view;
 use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, Occasion};
 use ringback_core::case::Case;
 use ringback_core::consent::{ContactChannel, Decision};
 use ringback_core::deadline::ClockKind;
 use ringback_core::feedback::Feedback;
+use ringback_core::rule::Priority;
+use ringback_core::survey::Band;
 use ringback_ledger::Record;
+use serde_json::{Value, json};
 
 /// An alert, in words. Texts of customers are tamed but not escaped: each channel escapes for itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     /// The name under which it is sent, the same over all attempts.
     pub id: String,
-    /// `case.opened`, `deadline.warning`, `deadline.breached`, `survey.due`.
+    /// What it is about.
+    pub occasion: Occasion,
+    /// `case.opened`, `deadline.warning`, `deadline.breached`, …
     pub event: &'static str,
-    /// Which clock and level, where it is about a deadline.
-    pub about: Option<String>,
+    /// How soon people should look at it.
+    pub priority: Priority,
+    /// How it looks.
+    pub tone: Tone,
     /// One line: what happened.
     pub headline: String,
     /// What the customer wrote.
@@ -28,41 +39,198 @@ pub struct Notice {
     pub facts: Vec<(&'static str, String)>,
     /// The page of the case.
     pub link: String,
+    /// The link by which a reader takes the case, where nobody has.
+    pub take: Option<String>,
     /// The company's name.
     pub company: String,
+    /// What belongs together: the case's id.
+    pub thread: String,
+    /// The same for programs: `cases/…`.
+    pub subject: String,
+    /// What programs get to know.
+    pub data: Value,
     /// When it happened.
     pub at: DateTime<Utc>,
     /// When it is sent.
     pub now: DateTime<Utc>,
 }
 
+/// How an alert looks: red, amber, green.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// A customer is unhappy, or a deadline has passed.
+    Bad,
+    /// A deadline comes near, or a customer is neither happy nor unhappy.
+    Warn,
+    /// A customer is happy, or something is done.
+    Good,
+}
+
+impl Tone {
+    /// The name of its style.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bad => "bad",
+            Self::Warn => "warn",
+            Self::Good => "good",
+        }
+    }
+}
+
 impl Notice {
-    /// Puts an alert into words; none when the answer has no case.
+    /// Puts an alert into words for those who read what arrives at a channel; none when the answer has no case.
     #[must_use]
     pub fn new(
         config: &Config,
         record: &Record<Dossier>,
         delivery: &Delivery,
+        audience: Role,
         contact: &[(ContactChannel, Option<Decision>)],
         id: String,
         now: DateTime<Utc>,
     ) -> Option<Self> {
         let case = record.body.case.as_ref()?;
-        let feedback = &record.body.feedback;
+        // Who may not read answers is shown none: neither what was written nor by whom.
+        let personal = audience.may(Action::ReadFeedback);
+        let reduced = if personal { record.body.feedback.clone() } else { impersonal(&record.body.feedback) };
+        let feedback = &reduced;
         let (headline, about, at) = headline(&delivery.occasion, case, feedback, now);
+        let link = format!("{}/desk/cases/{}", config.public_url, record.eid);
         Some(Self {
             id,
             event: delivery.occasion.event_name(),
-            about,
-            headline,
-            comment: feedback.comment.as_deref().map(text::tame),
-            facts: facts(case, feedback, contact, now),
-            link: format!("{}/desk/cases/{}", config.public_url, record.eid),
+            occasion: delivery.occasion.clone(),
+            priority: case.priority,
+            tone: tone(&delivery.occasion, feedback),
+            comment: feedback.comment.as_deref().map(|c| text::tame(c).trim().to_owned()).filter(|c| !c.is_empty()),
+            facts: facts(case, feedback, personal, contact, now),
             company: config.name.clone(),
+            thread: record.eid.clone(),
+            subject: format!("cases/{}", record.eid),
+            data: data(record, case, feedback, &headline, about, &link),
+            headline,
+            link,
+            take: None,
             at,
             now,
         })
+        .map(|notice| notice.about_trouble(record))
     }
+
+    /// The message about a group, in place of one alert of it.
+    pub(super) fn about_group(mut self, public_url: &str, members: &[Member]) -> Self {
+        const SHOWN: usize = 8;
+        let page = |member: &Member| {
+            let case = member.name.split('/').next().unwrap_or_default();
+            format!("{public_url}/desk/cases/{case}")
+        };
+        self.headline = format!("{} alerts, the latest: {}", members.len(), self.headline);
+        self.comment = None;
+        self.take = None;
+        let latest = members.iter().rev().take(SHOWN);
+        self.facts = latest.map(|member| ("Case", format!("{}: {}", member.says, page(member)))).collect();
+        if members.len() > SHOWN {
+            self.facts.push(("And", format!("{} more", members.len() - SHOWN)));
+        }
+        let cases = members.iter().map(|member| json!({ "headline": member.says, "link": page(member) }));
+        self.data = json!({ "headline": self.headline, "link": self.link, "cases": cases.collect::<Vec<_>>() });
+        self
+    }
+
+    /// An alert about a channel speaks of the channel, not of the customer.
+    fn about_trouble(mut self, record: &Record<Dossier>) -> Self {
+        if let Occasion::ChannelOff(channel) = &self.occasion {
+            let refused = record.body.alerts.iter().rev().find(|d| d.channel == *channel && d.last_error.is_some());
+            let why = refused.and_then(|d| d.last_error.clone()).unwrap_or_else(|| "not known".to_owned());
+            self.comment = None;
+            self.priority = Priority::High;
+            self.data = json!({ "channel": channel.as_str(), "why": why, "link": self.link });
+            self.facts = vec![
+                ("Channel", channel.to_string()),
+                ("Why", why),
+                ("Meanwhile", "it is switched off; alerts to it wait, for about three days at most".to_owned()),
+                ("What to do", format!("correct its address or key, then run: cargo xtask channel test {channel}")),
+                ("Not delivered", "the alert of this case".to_owned()),
+            ];
+        }
+        self
+    }
+
+    /// What can be opened from it, as title and address.
+    #[must_use]
+    pub fn links(&self) -> Vec<(&'static str, String)> {
+        let take = self.take.clone().map(|link| ("Take the case", link));
+        std::iter::once(("Open the case", self.link.clone())).chain(take).collect()
+    }
+
+    /// The alert as plain text, with a comment of its reader's length.
+    #[must_use]
+    pub fn plain(&self, comment: Option<&str>) -> String {
+        let mut lines = vec![self.headline.clone()];
+        lines.extend(comment.map(|comment| format!("“{comment}”")));
+        lines.extend(self.facts.iter().map(|(label, fact)| format!("{label}: {fact}")));
+        lines.extend(self.links().into_iter().map(|(title, url)| format!("{title}: {url}")));
+        lines.join("\n")
+    }
+
+    /// Writes it as JSON of at most `max` bytes: with the comment's first `characters`, or as many fewer as it takes.
+    #[must_use]
+    pub fn within(&self, max: usize, characters: usize, write: &dyn Fn(Option<&str>) -> Value) -> Vec<u8> {
+        let mut length = characters;
+        loop {
+            let comment = self.comment.as_deref().map(|comment| text::shorten(comment, length));
+            let body = write(comment.as_deref().filter(|_| length > 1)).to_string().into_bytes();
+            if body.len() <= max || length <= 1 {
+                return body;
+            }
+            length = length.min(self.comment.as_deref().map_or(0, |c| c.chars().count())) * 3 / 4;
+        }
+    }
+}
+
+/// What is left of an answer for those who may not read answers.
+fn impersonal(f: &Feedback) -> Feedback {
+    let mut reduced = f.clone();
+    reduced.redact();
+    reduced
+}
+
+fn tone(occasion: &Occasion, f: &Feedback) -> Tone {
+    match (occasion, f.band) {
+        (Occasion::Taken | Occasion::Resolved, _) => Tone::Good,
+        (Occasion::Breached(..) | Occasion::ChannelOff(_), _) => Tone::Bad,
+        (Occasion::Warning(_), _) => Tone::Warn,
+        (_, Band::Detractor | Band::Dissatisfied) => Tone::Bad,
+        (_, Band::Passive | Band::Neutral) => Tone::Warn,
+        (_, Band::Promoter | Band::Satisfied) => Tone::Good,
+    }
+}
+
+fn data(
+    record: &Record<Dossier>,
+    case: &Case,
+    feedback: &Feedback,
+    headline: &str,
+    about: Option<String>,
+    link: &str,
+) -> Value {
+    json!({
+        "headline": headline,
+        "about": about,
+        "link": link,
+        "case": {
+            "id": record.eid,
+            "state": case.state.as_str(),
+            "track": case.track.as_str(),
+            "priority": case.priority.as_str(),
+            "queue": case.queue.as_str(),
+            "opened_at": case.opened_at.store(),
+            "first_contact_due_at": case.first_contact.due_at.store(),
+            "closure_due_at": case.closure.due_at.store(),
+        },
+        "feedback": view::feedback(&record.eid, feedback),
+    })
 }
 
 /// `Detractor 3/10 at checkout`
@@ -87,6 +255,15 @@ fn headline(
     match occasion {
         Occasion::Opened | Occasion::Message => (summary, None, case.opened_at),
         Occasion::SurveyDue => (format!("Ask again: {summary}"), None, now),
+        Occasion::Taken => (format!("Taken: {summary}"), None, now),
+        Occasion::Resolved => (format!("Resolved: {summary}"), None, now),
+        Occasion::ChannelOff(channel) => {
+            (format!("Alerts no longer reach {channel}"), Some(channel.as_str().to_owned()), now)
+        }
+        Occasion::Untaken(_) => {
+            let since = text::duration(now - case.opened_at);
+            (format!("Nobody has taken it for {since}: {summary}"), None, now)
+        }
         Occasion::Warning(kind) => {
             let clock = clock(*kind);
             let left = clock.due_at - now;
@@ -108,11 +285,12 @@ fn headline(
 fn facts(
     case: &Case,
     f: &Feedback,
+    personal: bool,
     contact: &[(ContactChannel, Option<Decision>)],
     now: DateTime<Utc>,
 ) -> Vec<(&'static str, String)> {
     let short = |t: &str| text::shorten(&text::one_line(t), 120);
-    let mut facts = vec![("Customer", customer(f))];
+    let mut facts = vec![("Customer", customer(f, personal))];
     if let Some(account) = f.account.as_ref().and_then(|a| a.name.as_deref().or(a.id.as_deref())) {
         facts.push(("Account", short(account)));
     }
@@ -132,7 +310,7 @@ fn facts(
     facts
 }
 
-fn customer(f: &Feedback) -> String {
+fn customer(f: &Feedback, personal: bool) -> String {
     let c = &f.customer;
     let known = [c.name.as_deref(), c.email.as_deref(), c.phone.as_deref()];
     let mut parts: Vec<String> = known.into_iter().flatten().map(|t| text::shorten(&text::one_line(t), 120)).collect();
@@ -140,7 +318,7 @@ fn customer(f: &Feedback) -> String {
         parts.extend(c.id.as_deref().map(|id| format!("no. {}", text::shorten(&text::one_line(id), 120))));
     }
     if parts.is_empty() {
-        parts.push("anonymous".to_owned());
+        parts.push(if personal { "anonymous" } else { "not shown here" }.to_owned());
     }
     parts.extend(c.tier.as_deref().map(|tier| format!("tier {}", text::shorten(&text::one_line(tier), 60))));
     parts.join(", ")
@@ -157,5 +335,28 @@ fn permission((channel, decision): &(ContactChannel, Option<Decision>)) -> Strin
         Some(Decision::Allowed(_)) => format!("{way}: yes"),
         Some(Decision::Blocked(why)) => format!("{way}: no ({})", why.explain()),
         None => format!("{way}: no (consent could not be checked)"),
+    }
+}
+
+/// An alert as tests need one.
+#[cfg(test)]
+pub(super) fn sample(comment: &str) -> Notice {
+    Notice {
+        id: "id".into(),
+        occasion: Occasion::Opened,
+        event: "case.opened",
+        priority: Priority::High,
+        tone: Tone::Bad,
+        headline: "Detractor 3/10 at checkout".into(),
+        comment: Some(text::tame(comment)),
+        facts: vec![("Customer", "A <b> & c".into())],
+        link: "http://127.0.0.1:3000/desk/cases/x".into(),
+        take: None,
+        company: "Shop".into(),
+        thread: "x".into(),
+        subject: "cases/x".into(),
+        data: json!({}),
+        at: DateTime::UNIX_EPOCH,
+        now: DateTime::UNIX_EPOCH,
     }
 }

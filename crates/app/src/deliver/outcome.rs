@@ -3,6 +3,7 @@
 //! 2xx is success; network errors, 408, 429 and 5xx are worth another try, at the earliest when `Retry-After` says;
 //! a redirect is not followed and counts as a refusal, like every other answer.
 
+use super::standing::switches_off;
 use crate::ports::OutboundError;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, Response, StatusCode, header};
@@ -21,8 +22,9 @@ pub fn of_answer(answer: Result<Response<Vec<u8>>, OutboundError>, now: DateTime
     // 409: an e-mail provider still works on an earlier attempt with the same idempotency key.
     let again = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS, StatusCode::CONFLICT];
     match status {
-        s if s.is_success() => Outcome::Delivered(provider_id(answer.body())),
+        s if s.is_success() => Outcome::Delivered(provider_id(&answer)),
         s if s.is_server_error() || again.contains(&s) => Outcome::Retry(said, retry_after(answer.headers(), now)),
+        s if switches_off(s) => Outcome::Gone(said),
         _ => Outcome::Failed(said),
     }
 }
@@ -36,10 +38,13 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<DateTime<Utc>>
     DateTime::parse_from_rfc2822(text).ok().map(|at| at.with_timezone(&Utc))
 }
 
-/// The receiver's name for what it took: the `id` of a JSON answer, as e-mail providers give it.
-fn provider_id(body: &[u8]) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_slice(body).ok()?;
-    value.get("id")?.as_str().filter(|id| id.len() <= 128).map(str::to_owned)
+/// The receiver's name for what it took, by the names that products have for it.
+fn provider_id(answer: &Response<Vec<u8>>) -> Option<String> {
+    let header = answer.headers().get("x-message-id").and_then(|id| id.to_str().ok());
+    let value: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let names = ["id", "ID", "MessageID", "MessageId", "messageId", "event_id", "name"];
+    let given = header.or_else(|| names.iter().find_map(|name| value.get(name)?.as_str()));
+    given.filter(|id| id.len() <= 128).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -64,8 +69,11 @@ mod tests {
         for status in [408, 409, 429, 500, 503] {
             assert!(matches!(judge(status, ""), Outcome::Retry(_, None)), "{status}");
         }
-        for status in [301, 400, 401, 403, 404, 410, 413] {
+        for status in [301, 400, 413, 422] {
             assert!(matches!(judge(status, ""), Outcome::Failed(_)), "{status}");
+        }
+        for status in [401, 403, 404, 410] {
+            assert!(matches!(judge(status, ""), Outcome::Gone(_)), "{status}");
         }
         assert!(matches!(of_answer(Err(OutboundError::Timeout), at(0)), Outcome::Retry(_, None)));
     }

@@ -4,21 +4,20 @@
 //! `>` are escaped, `&` first; text is `verbatim`, so that nothing a customer writes becomes a link or a mention.
 
 use super::notice::Notice;
-use super::text::shorten;
-use http::{Request, header};
+use super::product::{Built, Destination, Product};
+use super::text::{fit, shorten};
 use serde_json::{Value, json};
 
 const MAX_HEADER: usize = 150;
 const MAX_SECTION: usize = 3_000;
 const MAX_FIELD: usize = 2_000;
 
-/// Builds the request; none when no address is configured.
-pub(super) fn request(url: &str, notice: &Notice) -> Option<Request<Vec<u8>>> {
-    if url.is_empty() {
-        return None;
+pub(super) struct Slack;
+
+impl Product for Slack {
+    fn alert(&self, to: &Destination<'_>, notice: &Notice) -> Built {
+        to.post(to.address("url_variable")?, &[], &payload(notice))
     }
-    let body = payload(notice).to_string().into_bytes();
-    Request::post(url).header(header::CONTENT_TYPE, "application/json; charset=utf-8").body(body).ok()
 }
 
 fn payload(notice: &Notice) -> Value {
@@ -31,8 +30,9 @@ fn payload(notice: &Notice) -> Value {
         blocks.push(json!({ "type": "section", "text": mrkdwn(&quote(comment)) }));
     }
     blocks.push(json!({ "type": "section", "fields": fields }));
-    // The link is ours, so it may be one.
-    let link = format!("<{}|Open the case>", escape(&notice.link));
+    // These links are ours, so they may be some.
+    let links = notice.links().into_iter().map(|(title, url)| format!("<{}|{title}>", escape(&url)));
+    let link = links.collect::<Vec<_>>().join(" · ");
     blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": link } }));
     json!({
         "text": escape(&fallback(notice)),
@@ -50,7 +50,7 @@ fn fallback(notice: &Notice) -> String {
 
 fn fact_field(label: &str, fact: &str) -> Value {
     let room = MAX_FIELD - label.len() - 3;
-    mrkdwn(&format!("*{label}*\n{}", escape_within(fact, room)))
+    mrkdwn(&format!("*{label}*\n{}", fit(fact, room, escape)))
 }
 
 fn mrkdwn(text: &str) -> Value {
@@ -64,25 +64,11 @@ fn quote(comment: &str) -> String {
     for line in comment.trim().lines() {
         // The mark, the line break, and at least an ellipsis.
         let Some(left) = room.checked_sub(3).filter(|left| *left > 8) else { break };
-        let line = escape_within(line, left);
-        room = left - line.chars().count();
+        let line = fit(line, left, escape);
+        room = left - line.encode_utf16().count();
         lines.push(format!("> {line}"));
     }
     lines.join("\n")
-}
-
-/// Escapes a text so that the result has at most `max` characters; what does not fit is shortened before it is escaped.
-fn escape_within(text: &str, max: usize) -> String {
-    let mut length = text.chars().count().min(max);
-    loop {
-        let escaped = escape(&shorten(text, length));
-        let over = escaped.chars().count().saturating_sub(max);
-        if over == 0 || length == 0 {
-            return escaped;
-        }
-        // An escape is at most five characters long, so this many fewer are needed at least.
-        length = length.saturating_sub(over.div_ceil(5));
-    }
 }
 
 fn escape(text: &str) -> String {
@@ -92,26 +78,11 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::DateTime;
-
-    fn notice(comment: &str) -> Notice {
-        Notice {
-            id: "id".into(),
-            event: "case.opened",
-            about: None,
-            headline: "Detractor 3/10 at checkout".into(),
-            comment: Some(comment.into()),
-            facts: vec![("Customer", "A <b> & c".into())],
-            link: "http://127.0.0.1:3000/desk/cases/x".into(),
-            company: "Shop".into(),
-            at: DateTime::UNIX_EPOCH,
-            now: DateTime::UNIX_EPOCH,
-        }
-    }
+    use crate::deliver::notice::sample;
 
     #[test]
     fn what_a_customer_writes_mentions_nobody_and_links_nowhere() {
-        let payload = payload(&notice("<!channel> & <http://evil|click>\nsecond line"));
+        let payload = payload(&sample("<!channel> & <http://evil|click>\nsecond line"));
         let quoted = payload["blocks"][1]["text"]["text"].as_str().unwrap();
         assert_eq!(quoted, "> &lt;!channel&gt; &amp; &lt;http://evil|click&gt;\n> second line");
         assert_eq!(payload["blocks"][1]["text"]["verbatim"], true);
@@ -122,7 +93,7 @@ mod tests {
     #[test]
     fn every_length_stays_within_the_limit_after_escaping() {
         for comment in ["&".repeat(10_000), "ab\n".repeat(4_000), "😀".repeat(10_000), "\n\n\n".into()] {
-            let payload = payload(&notice(&comment));
+            let payload = payload(&sample(&comment));
             let quoted = payload["blocks"][1]["text"]["text"].as_str().unwrap();
             assert!(quoted.chars().count() <= MAX_SECTION, "{}", quoted.chars().count());
             assert!(!quoted.contains("&am…"));

@@ -11,11 +11,55 @@ pub(super) fn shorten(text: &str, max: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// Takes out what would mislead a reader: control characters, and marks that turn the direction of writing around.
+/// Escapes a text so that the result has at most `max` UTF-16 units, which is how the strictest receivers count; what
+/// does not fit is shortened before it is escaped, so that no escape is cut in two.
+pub(super) fn fit(text: &str, max: usize, escape: fn(&str) -> String) -> String {
+    let fits = |length| escape(&shorten(text, length)).encode_utf16().count() <= max;
+    let whole = text.chars().count();
+    if fits(whole) {
+        return escape(text);
+    }
+    // `fewer` characters fit, `more` do not.
+    let (mut fewer, mut more) = (0, whole);
+    while more - fewer > 1 {
+        let middle = usize::midpoint(fewer, more);
+        if fits(middle) { fewer = middle } else { more = middle }
+    }
+    if fewer == 0 { String::new() } else { escape(&shorten(text, fewer)) }
+}
+
+/// Takes no character away and changes none.
+pub(super) fn as_it_is(text: &str) -> String {
+    text.to_owned()
+}
+
+/// Escapes for HTML.
+pub(super) fn html(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+/// Escapes for Markdown: a backslash before every character that could mean something, so that nothing a customer wrote
+/// becomes a link, a heading or a mention.
+pub(super) fn markdown(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | '?' | '\'' | '"' | '%' | '/') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// Takes out what would mislead a reader: control characters, marks that turn the direction of writing around, and
+/// characters that nobody sees. Joiners stay: emoji and several scripts need them.
 pub(super) fn tame(text: &str) -> String {
     let misleading = |c: char| {
         (c.is_control() && c != '\n')
-            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
+            || matches!(c, '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{00AD}' | '\u{180E}' | '\u{FFF9}'..='\u{FFFB}')
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{E0000}'..='\u{E007F}')
     };
     text.replace("\r\n", "\n").replace('\t', " ").chars().filter(|c| !misleading(*c)).collect()
 }
@@ -59,6 +103,27 @@ mod tests {
     fn shortens_by_characters_and_says_so() {
         assert_eq!(shorten("äöü", 3), "äöü");
         assert_eq!(shorten("äöüß", 3), "äö…");
+    }
+
+    #[test]
+    fn fits_after_escaping_and_cuts_no_escape() {
+        assert_eq!(fit("a&b", 7, html), "a&amp;b");
+        assert_eq!(fit("a&b", 6, html), "a…");
+        assert_eq!(fit("&&", 0, html), "");
+        for text in ["&".repeat(1_000), "😀".repeat(1_000), "a*".repeat(500)] {
+            for max in [1, 2, 9, 10, 11, 999, 1_999, 2_000, 5_000] {
+                let fitted = fit(&text, max, markdown);
+                assert!(fitted.encode_utf16().count() <= max, "{max}");
+            }
+        }
+    }
+
+    #[test]
+    fn markdown_means_nothing_any_more() {
+        assert_eq!(
+            markdown("[x](http://e.vil) *b* @all <@1> `c`"),
+            r"\[x\]\(http\://e\.vil\) \*b\* \@all \<\@1\> \`c\`"
+        );
     }
 
     #[test]

@@ -4,6 +4,9 @@
 
 mod page;
 mod session;
+mod take;
+
+pub use take::TakeLink;
 
 use crate::App;
 use crate::access::{Action, Caller, identify_token};

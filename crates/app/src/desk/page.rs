@@ -33,6 +33,18 @@ pub(super) struct MessagePage<'a> {
     pub text: &'a str,
 }
 
+/// Asks who takes a case.
+#[derive(Template)]
+#[template(path = "desk/take.html")]
+pub(super) struct TakePage<'a> {
+    /// What it is about; empty when that was said before.
+    pub summary: &'a str,
+    /// The case's page.
+    pub case: &'a str,
+    /// Whether no name was given just now.
+    pub refused: bool,
+}
+
 /// A fact with a mark for what deserves attention.
 pub(super) struct Fact {
     pub label: &'static str,

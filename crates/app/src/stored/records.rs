@@ -160,7 +160,7 @@ impl Stored for Answer {
     }
 }
 
-/// A name alone, or one with the clock, or with the clock and the level.
+/// A name alone, or a list of it and what belongs to it: a clock, a clock and a level, a link of a chain, a channel.
 impl Stored for Occasion {
     fn store(&self) -> Value {
         match self {
@@ -169,6 +169,10 @@ impl Stored for Occasion {
             Self::Message => "message".into(),
             Self::Warning(clock) => vec![Value::from("warning"), clock.store()].into(),
             Self::Breached(clock, level) => vec![Value::from("breached"), clock.store(), level.store()].into(),
+            Self::Untaken(link) => vec![Value::from("untaken"), link.store()].into(),
+            Self::Taken => "taken".into(),
+            Self::Resolved => "resolved".into(),
+            Self::ChannelOff(channel) => vec![Value::from("channel_off"), channel.store()].into(),
         }
     }
 
@@ -178,15 +182,19 @@ impl Stored for Occasion {
                 "opened" => Ok(Self::Opened),
                 "survey_due" => Ok(Self::SurveyDue),
                 "message" => Ok(Self::Message),
+                "taken" => Ok(Self::Taken),
+                "resolved" => Ok(Self::Resolved),
                 _ => Err(OTHER),
             };
         }
         let parts = value.as_array().ok_or(OTHER)?;
         let part = |i: usize| parts.get(i).ok_or(OTHER);
-        let clock = ClockKind::restore(part(1)?)?;
+        let clock = || ClockKind::restore(part(1)?);
         match part(0)?.as_str() {
-            Some("warning") => Ok(Self::Warning(clock)),
-            Some("breached") => Ok(Self::Breached(clock, u8::restore(part(2)?)?)),
+            Some("warning") => Ok(Self::Warning(clock()?)),
+            Some("breached") => Ok(Self::Breached(clock()?, u8::restore(part(2)?)?)),
+            Some("untaken") => Ok(Self::Untaken(u8::restore(part(1)?)?)),
+            Some("channel_off") => Ok(Self::ChannelOff(ChannelId::restore(part(1)?)?)),
             _ => Err(OTHER),
         }
     }
@@ -235,6 +243,10 @@ mod tests {
                   "not_before": "2026-11-22T10:30:00Z", "last_error": "answered 500" },
                 { "id": "z", "occasion": ["breached", "first_contact", 2], "channel": "chat", "state": "delivered",
                   "attempts": 1, "delivered_at": "2026-11-22T10:30:00Z", "provider_id": "p" },
+                { "id": "t", "occasion": "taken", "channel": "chat", "state": "pending", "attempts": 1 },
+                { "id": "r", "occasion": "resolved", "channel": "chat", "state": "pending", "attempts": 1 },
+                { "id": "u", "occasion": ["untaken", 2], "channel": "chat", "state": "pending", "attempts": 1 },
+                { "id": "o", "occasion": ["channel_off", "mail"], "channel": "chat", "state": "pending", "attempts": 1 },
             ],
         })
     }

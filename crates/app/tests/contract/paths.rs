@@ -1,6 +1,6 @@
 //! The routes, who may use them, and what they answer.
 
-use super::schemas::{names, of, text, time};
+use super::schemas::{line, names, of, sent, text, time};
 use ringback_app::access::Action;
 use ringback_app::config::Role;
 use ringback_core::case::State;
@@ -32,7 +32,7 @@ const ROLES: [(Role, &str); 5] = [
 
 pub fn all() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for operation in feedback().into_iter().chain(cases()).chain(the_rest()) {
+    for operation in feedback().into_iter().chain(cases()).chain(alerts()).chain(the_rest()) {
         let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
         methods[operation.method] = operation.described();
     }
@@ -221,6 +221,84 @@ fn cases() -> Vec<Operation> {
             answers: vec![(200, tagged("the case afterwards"))],
             problems: &[404, 409, 412, 428, 503],
         },
+    ]
+}
+
+fn alerts() -> Vec<Operation> {
+    let json = |what: &str, schema: Value| json!({ "description": what, "content": { "application/json": { "schema": schema } } });
+    let silence = json!({
+        "type": "object",
+        "required": ["id", "author", "reason", "incident", "match", "begins_at", "ends_at"],
+        "properties": {
+            "id": text(), "author": text(), "reason": text(), "incident": { "type": ["string", "null"] },
+            "match": { "type": "object", "additionalProperties": { "type": "array", "items": text() } },
+            "begins_at": time(), "ends_at": time(),
+        },
+    });
+    let listed = json!({ "type": "object", "required": ["silences"], "properties": { "silences": { "type": "array", "items": silence.clone() } } });
+    let values = json!({ "oneOf": [text(), { "type": "array", "items": text(), "minItems": 1, "maxItems": 20 }] });
+    let order = sent(&[
+        ("match!", json!({ "type": "object", "minProperties": 1, "additionalProperties": values })),
+        ("reason!", line(500)),
+        ("ends_at!", time()),
+        ("incident", json!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9._#-]+$" })),
+    ]);
+    let tested = json!({ "type": "object", "required": ["channel", "sent"], "properties": { "channel": text(), "sent": { "type": "boolean" } } });
+    let route = |path, method, id, summary, action, parameters, answers, problems| Operation {
+        path,
+        method,
+        id,
+        summary,
+        action: Some(action),
+        body: None,
+        parameters,
+        answers,
+        problems,
+    };
+    vec![
+        route(
+            "/v1/channels/{id}/test",
+            "post",
+            "testChannel",
+            "Sends a marked sample to a channel, or shows the request.",
+            Action::TestChannel,
+            vec![in_path("id", "a channel of the programme"), in_query("dry-run", json!({ "type": "string" }))],
+            vec![(200, json("the sample was taken, or the request that would carry it", tested))],
+            &[404, 409, 502, 503],
+        ),
+        route(
+            "/v1/silences",
+            "get",
+            "getSilences",
+            "The silences that have not ended.",
+            Action::ReadCase,
+            Vec::new(),
+            vec![(200, json("the silences", listed))],
+            &[503],
+        ),
+        Operation {
+            body: Some(order),
+            ..route(
+                "/v1/silences",
+                "post",
+                "postSilence",
+                "Silences alerts.",
+                Action::Silence,
+                Vec::new(),
+                vec![(201, json("the silence, in force", silence))],
+                &[503],
+            )
+        },
+        route(
+            "/v1/silences/{id}",
+            "delete",
+            "deleteSilence",
+            "Ends a silence.",
+            Action::Silence,
+            vec![in_path("id", "a silence")],
+            vec![(204, nothing("it has ended"))],
+            &[404, 503],
+        ),
     ]
 }
 

@@ -1,0 +1,172 @@
+//! One attempt at one delivery: the request that carries it, and what its answer means. An alert is for people of the
+//! company; a message to a customer passes the consent gate.
+
+use super::WITHIN;
+use super::group::Turn;
+use super::mail::{self, Mail};
+use super::notice::Notice;
+use super::outcome::of_answer;
+use super::product::{self, Built, Destination, NoDestination, Way};
+use crate::App;
+use crate::access::Action;
+use crate::config::Channel;
+use crate::dossier::{Dossier, Message, reaches_customer};
+use crate::ports::{ConsentGate, Outbound};
+use crate::time::from_unix;
+use http::Request;
+use ringback_core::alert::{Delivery, DeliveryState, Occasion, Outcome};
+use ringback_core::case::State;
+use ringback_core::consent::{ContactChannel, Decision, Purpose};
+use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
+
+/// Why no request is made.
+enum NoRequest {
+    /// The channel leads nowhere.
+    NoDestination(NoDestination),
+    /// A customer may not, or cannot, be written to.
+    Blocked(String),
+    /// It cannot be said now.
+    Later(String),
+}
+
+impl From<NoDestination> for NoRequest {
+    fn from(why: NoDestination) -> Self {
+        Self::NoDestination(why)
+    }
+}
+
+impl NoRequest {
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::NoDestination(why @ NoDestination::Empty(_)) => Outcome::Skipped(why.to_string()),
+            Self::NoDestination(why) => Outcome::Failed(why.to_string()),
+            Self::Blocked(why) => Outcome::Blocked(why),
+            Self::Later(why) => Outcome::Retry(why, None),
+        }
+    }
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    pub(super) async fn attempt(
+        &self,
+        record: &Record<Dossier>,
+        delivery: &Delivery,
+        out: &impl Outbound,
+        gate: &impl ConsentGate,
+    ) -> Outcome {
+        let Some(channel) = self.config.channels.get(&delivery.channel) else {
+            return Outcome::Skipped("the programme no longer has this channel".to_owned());
+        };
+        // An incident that was resolved must not come back because an older alert was late.
+        let later = record.body.alerts.iter().skip_while(|d| d.id != delivery.id).skip(1);
+        let resolved = later.into_iter().any(|d| d.channel == channel.id && d.occasion == Occasion::Resolved);
+        if channel.kind.keeps_incidents() && resolved {
+            return Outcome::Skipped("the case is resolved".to_owned());
+        }
+        let request = match reaches_customer(delivery) {
+            true => self.customer_request(record, delivery, channel, gate).await,
+            false => match self.alert_notice(record, delivery, channel, gate).await {
+                Ok(notice) => match self.in_turn(record, delivery, channel, notice).await {
+                    Ok(notice) => self.written(channel, &notice).map_err(NoRequest::from),
+                    Err(outcome) => return outcome,
+                },
+                Err(why) => Err(why),
+            },
+        };
+        match request {
+            Ok(request) => of_answer(out.send(request, WITHIN).await, from_unix(self.clock.now())),
+            Err(why) => why.outcome(),
+        }
+    }
+
+    async fn alert_notice(
+        &self,
+        record: &Record<Dossier>,
+        delivery: &Delivery,
+        channel: &Channel,
+        gate: &impl ConsentGate,
+    ) -> Result<Notice, NoRequest> {
+        let now = from_unix(self.clock.now());
+        let mut contact = Vec::new();
+        for way in [ContactChannel::Email, ContactChannel::Phone] {
+            let decision = gate.may_contact(&record.body.feedback.customer, way, Purpose::FollowUp).await;
+            contact.push((way, decision.ok()));
+        }
+        let id = self.namer.message(&record.eid, &delivery.id);
+        let notice = Notice::new(&self.config, record, delivery, channel.audience, &contact, id, now)
+            .ok_or_else(|| NoRequest::Blocked("the answer has no case".to_owned()))?;
+        let free = record.body.case.as_ref().is_some_and(|case| case.state == State::New);
+        let asks = !matches!(delivery.occasion, Occasion::ChannelOff(_) | Occasion::Taken | Occasion::Resolved);
+        let take = free && asks && channel.audience.may(Action::WorkCase);
+        let notice = Notice { take: take.then(|| self.take_link(&record.eid, &delivery.id)), ..notice };
+        Ok(notice)
+    }
+
+    /// What goes out now: the alert itself, or a message about its group; or how the attempt ends when nothing does.
+    async fn in_turn(
+        &self,
+        record: &Record<Dossier>,
+        delivery: &Delivery,
+        channel: &Channel,
+        notice: Notice,
+    ) -> Result<Notice, Outcome> {
+        let unread = |error: LedgerError| {
+            self.log(&format!("ledger: {error}"));
+            Outcome::Retry("its group could not be read".to_owned(), None)
+        };
+        let wait = |until| Outcome::Retry("waits for the others of its group".to_owned(), Some(from_unix(until)));
+        match self.take_turn(record, delivery, channel, &notice.headline).await.map_err(unread)? {
+            Turn::Alone => Ok(notice),
+            Turn::Join(until) | Turn::Wait(until) => Err(wait(until)),
+            Turn::Lead(members) if members.len() > 1 => Ok(notice.about_group(&self.config.public_url, &members)),
+            Turn::Lead(_) => Ok(notice),
+            Turn::Covered(leader) => match self.leader_state(&leader).await.map_err(unread)? {
+                Some(DeliveryState::Delivered) => Err(Outcome::Delivered(Some(format!("group:{leader}")))),
+                Some(DeliveryState::Pending) => Err(wait(self.clock.now() + 60)),
+                // The group's message will never arrive: each for itself.
+                _ => Ok(notice),
+            },
+        }
+    }
+
+    /// An alert in the form that a channel's product takes.
+    pub(super) fn written(&self, channel: &Channel, notice: &Notice) -> Built {
+        let to = Destination { channel, secrets: &self.secrets };
+        match product::of(channel.kind) {
+            Way::Alerts(product) => product.alert(&to, notice),
+            Way::Mail(provider) => {
+                let mail = Mail::alert(&to, notice).ok_or(NoDestination::Unwritten)?;
+                provider.mail(&to, &mail)
+            }
+        }
+    }
+
+    /// A message to a customer passes the gate at the moment of sending, however long it has waited.
+    async fn customer_request(
+        &self,
+        record: &Record<Dossier>,
+        delivery: &Delivery,
+        channel: &Channel,
+        gate: &impl ConsentGate,
+    ) -> Result<Request<Vec<u8>>, NoRequest> {
+        let blocked = |why: &str| NoRequest::Blocked(why.to_owned());
+        let message: &Message = record.body.message(&delivery.id).ok_or_else(|| blocked("the message is gone"))?;
+        let customer = &record.body.feedback.customer;
+        match gate.may_contact(customer, message.channel, message.purpose).await {
+            Ok(Decision::Allowed(_)) => {}
+            Ok(Decision::Blocked(reason)) => return Err(blocked(reason.explain())),
+            Err(error) => return Err(NoRequest::Later(error.to_string())),
+        }
+        let to = customer.email.as_deref().ok_or_else(|| blocked("the customer's e-mail address is not known"))?;
+        let Way::Mail(provider) = product::of(channel.kind) else {
+            return Err(blocked("the programme's channel for messages is no e-mail"));
+        };
+        let id = self.namer.message(&record.eid, &delivery.id);
+        let locale = record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
+        let letter = mail::Letter { name: &self.config.name, locale, message };
+        let destination = Destination { channel, secrets: &self.secrets };
+        let now = from_unix(self.clock.now());
+        let mail = Mail::letter(destination.text("from"), to, &id, &letter, now).ok_or(NoDestination::Unwritten)?;
+        Ok(provider.mail(&destination, &mail)?)
+    }
+}

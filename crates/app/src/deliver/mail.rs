@@ -1,0 +1,117 @@
+//! E-mail, before a provider's interface puts it into its own form: an alert to people of the company, or a message to
+//! a customer.
+//!
+//! HTML comes from templates that escape everything (askama); nothing is put together by hand.
+
+use super::notice::Notice;
+use super::product::{Built, Destination};
+use super::text::{one_line, shorten, tame};
+use crate::config::split_mailbox;
+use crate::dossier::Message;
+use askama::Template;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+/// Longest subject, in characters: what mail clients show.
+const MAX_SUBJECT: usize = 150;
+
+/// A mail that is ready to be sent.
+pub(super) struct Mail<'a> {
+    /// Its name, the same over all attempts.
+    pub id: &'a str,
+    /// When it is sent.
+    pub now: DateTime<Utc>,
+    /// Sender, as `name@host` or `Name <name@host>`.
+    pub from: &'a str,
+    /// Receivers.
+    pub to: Vec<&'a str>,
+    /// Subject, one line.
+    pub subject: String,
+    /// The part for those who read text.
+    pub text: String,
+    /// The part for those who read HTML.
+    pub html: String,
+    /// What it is about: letters and `_`.
+    pub tag: String,
+}
+
+/// A service that sends e-mail when it is asked over HTTP.
+pub(super) trait Provider {
+    /// The request that has it send a mail.
+    fn mail(&self, to: &Destination<'_>, mail: &Mail<'_>) -> Built;
+}
+
+#[derive(Template)]
+#[template(path = "alert.html")]
+struct AlertPage<'a> {
+    notice: &'a Notice,
+}
+
+#[derive(Template)]
+#[template(path = "alert.txt")]
+struct AlertText<'a> {
+    notice: &'a Notice,
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct LetterPage<'a> {
+    letter: &'a Letter<'a>,
+    paragraphs: Vec<Vec<String>>,
+}
+
+/// A message to a customer.
+pub(super) struct Letter<'a> {
+    /// The company's name.
+    pub name: &'a str,
+    /// Language, BCP 47.
+    pub locale: &'a str,
+    /// What was written.
+    pub message: &'a Message,
+}
+
+impl<'a> Mail<'a> {
+    /// An alert to a channel's receivers.
+    pub fn alert(to: &Destination<'a>, notice: &'a Notice) -> Option<Self> {
+        Some(Self {
+            id: &notice.id,
+            now: notice.now,
+            from: to.text("from"),
+            to: to.channel.to.iter().map(String::as_str).collect(),
+            subject: shorten(&one_line(&notice.headline), MAX_SUBJECT),
+            text: AlertText { notice }.render().ok()?,
+            html: AlertPage { notice }.render().ok()?,
+            tag: notice.event.replace('.', "_"),
+        })
+    }
+
+    /// A message to a customer.
+    pub fn letter(from: &'a str, to: &'a str, id: &'a str, letter: &Letter<'_>, now: DateTime<Utc>) -> Option<Self> {
+        let text = tame(&letter.message.text);
+        let paragraphs = text.split("\n\n").map(|p| p.lines().map(str::to_owned).collect::<Vec<_>>());
+        let paragraphs = paragraphs.filter(|lines| !lines.is_empty()).collect();
+        let html = LetterPage { letter, paragraphs }.render().ok()?;
+        let subject = shorten(&one_line(&letter.message.subject), MAX_SUBJECT);
+        Some(Self { id, now, from, to: vec![to], subject, text, html, tag: "customer_message".to_owned() })
+    }
+
+    /// The sender as name and address, under the names that a provider has for them.
+    pub fn sender(&self, name: &str, email: &str) -> Value {
+        party(self.from, name, email)
+    }
+
+    /// The receivers as names and addresses, under the names that a provider has for them.
+    pub fn receivers(&self, name: &str, email: &str) -> Value {
+        self.to.iter().map(|to| party(to, name, email)).collect()
+    }
+}
+
+fn party(mailbox: &str, name_key: &str, email_key: &str) -> Value {
+    let (name, address) = split_mailbox(mailbox);
+    let mut party = json!({});
+    party[email_key] = address.into();
+    if let Some(name) = name {
+        party[name_key] = name.into();
+    }
+    party
+}

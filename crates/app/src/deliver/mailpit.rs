@@ -1,0 +1,23 @@
+//! E-mail caught by Mailpit, a mail server for trials that delivers nothing: `POST /api/v1/send`.
+
+use super::mail::{Mail, Provider};
+use super::product::{Built, Destination};
+use serde_json::json;
+
+pub(super) struct Mailpit;
+
+impl Provider for Mailpit {
+    fn mail(&self, to: &Destination<'_>, mail: &Mail<'_>) -> Built {
+        let url = format!("{}/api/v1/send", to.address("origin_variable")?);
+        let body = json!({
+            "From": mail.sender("Name", "Email"),
+            "To": mail.receivers("Name", "Email"),
+            "Subject": mail.subject,
+            "Text": mail.text,
+            "HTML": mail.html,
+            "Tags": [mail.tag],
+            "Headers": { "X-Ringback-Id": mail.id },
+        });
+        to.post(&url, &[], &body)
+    }
+}

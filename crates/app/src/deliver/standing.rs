@@ -1,0 +1,84 @@
+//! Whether a channel is switched on. One that was refused for good (401, 403, 404, 410) is switched off until somebody
+//! tests it with success; what is to go there waits meanwhile, as long as deliveries are tried at all.
+//!
+//! Kept in a journal of the ledger: one entry each time it is switched.
+
+use super::text;
+use crate::App;
+use crate::dossier::Dossier;
+use crate::follow_up::send;
+use crate::time::from_unix;
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use ringback_core::alert::{Delivery, Occasion};
+use ringback_core::id::ChannelId;
+use ringback_ledger::{Clock, Entropy, LedgerError, Step, Store};
+use serde_json::{Value, json};
+
+/// Whether an answer says that the channel's address or key is not, or no longer, good.
+pub(super) fn switches_off(status: StatusCode) -> bool {
+    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status)
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// Why a channel is switched off, and since when; none when it is on.
+    pub(super) async fn switched_off(
+        &self,
+        channel: &ChannelId,
+    ) -> Result<Option<(String, DateTime<Utc>)>, LedgerError> {
+        let entries = self.ledger.person(&self.namer.channel(channel)).await?;
+        let Some(Value::Object(last)) = entries.into_iter().filter_map(|entry| entry.note).next_back() else {
+            return Ok(None);
+        };
+        let at =
+            last.get("at").and_then(Value::as_i64).and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default();
+        Ok(last.get("off").and_then(Value::as_str).map(|why| (why.to_owned(), at)))
+    }
+
+    /// Switches a channel off; true when it was on before.
+    pub(super) async fn switch_off(&self, channel: &ChannelId, why: &str) -> Result<bool, LedgerError> {
+        if self.switched_off(channel).await?.is_some() {
+            return Ok(false);
+        }
+        self.log(&format!("channel {channel} is switched off: {why}"));
+        let note = json!({ "off": why, "at": self.clock.now() });
+        self.ledger.note_person(&self.namer.channel(channel), note).await?;
+        Ok(true)
+    }
+
+    /// Switches a channel on again, if it was off.
+    pub(super) async fn switch_on(&self, channel: &ChannelId, who: &str) -> Result<(), LedgerError> {
+        if self.switched_off(channel).await?.is_some() {
+            self.log(&format!("channel {channel} is switched on again by {who}"));
+            let note = json!({ "on": who, "at": self.clock.now() });
+            self.ledger.note_person(&self.namer.channel(channel), note).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the others told that a channel was switched off: those of the route for trouble, or else those that were told
+    /// of the same case.
+    pub(super) fn tell_of_trouble(&self, step: &mut Step<Dossier>, off: &ChannelId) {
+        let now = from_unix(self.clock.now());
+        let route = self.config.trouble.as_ref().and_then(|route| self.config.routes.get(route));
+        let mut others: Vec<ChannelId> = match route {
+            Some(route) => route.channels.clone(),
+            None => step.body.alerts.iter().map(|d| d.channel.clone()).collect(),
+        };
+        others.retain(|channel| channel != off);
+        others.sort();
+        others.dedup();
+        for channel in others {
+            let delivery = Delivery::first_attempt(Occasion::ChannelOff(off.clone()), channel, None);
+            if step.body.delivery(&delivery.id).is_none() {
+                send(step, &delivery, now);
+                step.body.alerts.push(delivery);
+            }
+        }
+    }
+}
+
+/// What is said about a channel that is off.
+pub(super) fn waiting(why: &str, since: DateTime<Utc>) -> String {
+    format!("the channel is switched off since {}: {why}", text::instant(since))
+}

@@ -1,0 +1,158 @@
+//! The link in an alert by which somebody takes the case without signing in: signed, for some days, and good once.
+//!
+//! Looking at it changes nothing, because mail scanners look at every link; taking the case is a POST with a name.
+
+use super::page;
+use super::page::{MessagePage, TakePage};
+use crate::App;
+use crate::case::Worked;
+use crate::config::Role;
+use crate::deliver::text::one_line;
+use crate::digest::equal;
+use crate::follow_up::follow_clocks;
+use crate::problem::{Problem, Reply};
+use crate::time::from_unix;
+use http::{Request, StatusCode};
+use ringback_core::case::{Case, CaseEvent, State};
+use ringback_ledger::{Changed, Clock, Entropy, LedgerError, Step, Store};
+
+/// How long a link is good, in seconds: three days.
+const LASTS_S: u64 = 3 * 86_400;
+/// Longest name, in characters.
+const MAX_NAME: usize = 100;
+
+/// A link's parts, as they stand in its address.
+#[derive(Debug, Clone, Copy)]
+pub struct TakeLink<'a> {
+    /// The case.
+    pub id: &'a str,
+    /// The alert that carried it.
+    pub delivery: &'a str,
+    /// Until when it is good, Unix seconds.
+    pub until: &'a str,
+    /// What makes it genuine.
+    pub signature: &'a str,
+}
+
+/// Why a link does nothing any more.
+enum Spent {
+    NotGenuine,
+    Expired,
+    Taken,
+}
+
+impl Spent {
+    const fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotGenuine => ("No such link", "This address is not one that Ringback has made."),
+            Self::Expired => ("This link has expired", "Open the case from its alert and sign in to work it."),
+            Self::Taken => ("Already taken", "Somebody has taken this case already. Nothing was changed."),
+        }
+    }
+
+    fn reply(&self) -> Result<Reply, Problem> {
+        let (title, text) = self.words();
+        let status = match self {
+            Self::NotGenuine => StatusCode::NOT_FOUND,
+            Self::Expired => StatusCode::GONE,
+            Self::Taken => StatusCode::CONFLICT,
+        };
+        page(status, &MessagePage { title, text })
+    }
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// The address of a link for an alert about a case that nobody has taken.
+    pub(crate) fn take_link(&self, id: &str, delivery: &str) -> String {
+        let until = self.clock.now() + LASTS_S;
+        let signature = self.namer.take(id, delivery, until);
+        format!("{}/desk/take/{id}/{delivery}/{until}/{signature}", self.config.public_url)
+    }
+
+    fn genuine(&self, link: TakeLink<'_>) -> Result<(), Spent> {
+        let until = link.until.parse::<u64>().map_err(|_| Spent::NotGenuine)?;
+        let expected = self.namer.take(link.id, link.delivery, until);
+        if !equal(expected.as_bytes(), link.signature.as_bytes()) {
+            return Err(Spent::NotGenuine);
+        }
+        if self.clock.now() < until { Ok(()) } else { Err(Spent::Expired) }
+    }
+
+    /// `GET /desk/take/…`: says what it is about, and asks who takes it. Changes nothing.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub async fn get_take(&self, link: TakeLink<'_>) -> Result<Reply, Problem> {
+        if let Err(spent) = self.genuine(link) {
+            return spent.reply();
+        }
+        let record = match self.ledger.read(link.id).await {
+            Ok(record) => record,
+            Err(LedgerError::BadName { .. }) => None,
+            Err(error) => return Err(self.store_failed(&error)),
+        };
+        let Some(record) = record else { return Spent::NotGenuine.reply() };
+        match &record.body.case {
+            Some(case) if is_free(case, link.delivery) => {
+                let summary = crate::deliver::summary(&record.body.feedback);
+                let case = format!("{}/desk/cases/{}", self.config.public_url, record.eid);
+                page(StatusCode::OK, &TakePage { summary: &summary, case: &case, refused: false })
+            }
+            _ => Spent::Taken.reply(),
+        }
+    }
+
+    /// `POST /desk/take/…` with a name: takes the case.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub async fn post_take(&self, link: TakeLink<'_>, request: &Request<Vec<u8>>) -> Result<Worked, Problem> {
+        let done = |reply| Worked { reply, now: Vec::new() };
+        if let Err(spent) = self.genuine(link) {
+            return spent.reply().map(done);
+        }
+        let name = form_urlencoded::parse(request.body()).find(|(key, _)| key == "name");
+        let name = name.map(|(_, value)| one_line(&value)).unwrap_or_default();
+        if name.is_empty() || name.chars().count() > MAX_NAME {
+            let case = format!("{}/desk/cases/{}", self.config.public_url, link.id);
+            return page(StatusCode::UNPROCESSABLE_ENTITY, &TakePage { summary: "", case: &case, refused: true })
+                .map(done);
+        }
+        let now = from_unix(self.clock.now());
+        let note = format!("taken by {name}, by the link in the alert {}", link.delivery);
+        // Whoever has the link may do no more than an agent.
+        let terms = self.config.cases.terms(Role::Agent);
+        let changed = self.ledger.change(link.id, |record| {
+            let case = record.body.case.as_ref().filter(|case| is_free(case, link.delivery)).ok_or(())?;
+            let taken = case.apply(&CaseEvent::Acknowledge, &who(link.delivery), &note, now, &terms).map_err(|_| ())?;
+            let mut body = record.body.clone();
+            body.case = Some(taken);
+            let mut step = Step::of(body);
+            follow_clocks(&mut step, case);
+            self.follow_up.tell_incidents(&mut step, case.state, now);
+            Ok(step)
+        });
+        match changed.await {
+            Ok(Changed::Done { now, .. }) => {
+                let text = "The case is yours. Open it from its alert and sign in to work it.";
+                let reply = page(StatusCode::OK, &MessagePage { title: "Taken", text })?;
+                Ok(Worked { reply, now })
+            }
+            Ok(Changed::Refused(())) => Spent::Taken.reply().map(done),
+            Ok(Changed::Absent) => Spent::NotGenuine.reply().map(done),
+            Ok(Changed::NotSealed) => Err(Problem::unavailable()),
+            Err(error) => Err(self.store_failed(&error)),
+        }
+    }
+}
+
+/// The history's name for whoever used a link.
+fn who(delivery: &str) -> String {
+    format!("link:{delivery}")
+}
+
+/// Whether nobody has taken the case, and this link was not used before.
+fn is_free(case: &Case, delivery: &str) -> bool {
+    let who = who(delivery);
+    case.state == State::New && !case.history.iter().any(|entry| entry.who == who)
+}
