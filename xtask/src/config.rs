@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use lexopt::Arg;
-use ringback_app::config::Config;
+use ringback_app::config::{Config, Sites};
 
 use crate::{terminal, workspace};
 
@@ -23,8 +23,10 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     let file = file.unwrap_or_else(|| workspace::root().join("ringback.toml"));
     let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let named = RefCell::default();
-    let config = match Config::parse(&text, &beside(&file, &named)) {
-        Ok(config) => config,
+    let parsed = Config::parse(&text, &beside(&file, &named));
+    let parsed = parsed.and_then(|config| Ok((Sites::parse(&text, &config)?, config)));
+    let (sites, config) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // In the form that editors and terminals make a link of.
             terminal::error(&format!("{}:{}:{}: {}", file.display(), error.line, error.column, error.message));
@@ -32,7 +34,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         }
     };
     let manifest = manifest(&workspace::root().join("spin.toml"))?;
-    let missing = undeclared(&config, &manifest);
+    let missing = undeclared(&config, &sites, &manifest);
     if !missing.is_empty() {
         bail!("spin.toml declares no variable {}, which {} names", missing.join(", "), file.display());
     }
@@ -41,10 +43,11 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         bail!("spin.toml does not mount {}, which {} names", missing.join(", "), file.display());
     }
     println!(
-        "{}: {} surveys, {} sources, {} rules, {} calendars, {} channels; configuration {}",
+        "{}: {} surveys, {} sources, {} sites, {} rules, {} calendars, {} channels; configuration {}",
         file.display(),
         config.surveys.len(),
         config.sources.len(),
+        sites.sites.len(),
         config.rules.len(),
         config.calendars.len(),
         config.channels.len(),
@@ -68,10 +71,10 @@ fn manifest(path: &Path) -> Result<toml::Table> {
 }
 
 /// Variables that the programme names and the manifest does not have.
-fn undeclared(config: &Config, manifest: &toml::Table) -> Vec<String> {
+fn undeclared(config: &Config, sites: &Sites, manifest: &toml::Table) -> Vec<String> {
     let declared = manifest.get("variables").and_then(toml::Value::as_table);
     let known = |name: &str| declared.is_some_and(|declared| declared.contains_key(name));
-    config.variables().into_iter().filter(|name| !known(name)).map(str::to_owned).collect()
+    config.variables().into_iter().chain(sites.variables()).filter(|name| !known(name)).map(str::to_owned).collect()
 }
 
 /// Files that the programme names and a component that reads it does not see, as `file (component)`.
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn the_programme_as_shipped_names_only_what_the_manifest_has() {
         let (config, named, manifest) = shipped("", "");
-        assert_eq!(undeclared(&config, &manifest), Vec::<String>::new());
+        assert_eq!(undeclared(&config, &Sites::default(), &manifest), Vec::<String>::new());
         assert_eq!(named.iter().collect::<Vec<_>>(), ["holidays.ics"]);
         assert_eq!(unmounted(&named, &manifest), Vec::<String>::new());
     }
@@ -119,7 +122,7 @@ mod tests {
     #[test]
     fn a_variable_that_the_manifest_lacks_is_named() {
         let (config, _, manifest) = shipped("\"slack_webhook_url\"", "\"slak_webhook_url\"");
-        assert_eq!(undeclared(&config, &manifest), ["slak_webhook_url"]);
+        assert_eq!(undeclared(&config, &Sites::default(), &manifest), ["slak_webhook_url"]);
     }
 
     #[test]

@@ -12,12 +12,14 @@ mod mapping;
 mod queues;
 mod read;
 mod rules;
+mod sites;
 mod sources;
 mod surveys;
 mod table;
 
 pub use cases::{CaseWork, Goodwill};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
+pub use sites::{Ask, Sites};
 
 use ringback_core::calendar::Calendar;
 use ringback_core::deadline::Policy;
@@ -202,4 +204,4 @@ impl Config {
 pub const PEPPER_VARIABLE: &str = "pepper";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
