@@ -22,3 +22,4 @@ mod storm;
 mod survival;
 mod wake;
 mod webhooks;
+mod widget;
