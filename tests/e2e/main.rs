@@ -24,3 +24,4 @@ mod storm;
 mod survival;
 mod wake;
 mod webhooks;
+mod widget;

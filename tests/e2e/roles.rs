@@ -62,6 +62,9 @@ async fn what_asks_for_no_token_is_known() {
         }
     }
     open.sort_unstable();
+    // Browsers come with a site key, platforms with a signature.
+    let browsers = ["getSurvey", "postAnswer", "preflightAnswer", "preflightSurvey"];
+    open.retain(|id| !browsers.contains(id));
     assert_eq!(open, ["getContract", "isAlive", "isReady", "postWebhook"]);
 }
 

@@ -22,6 +22,13 @@ pub(crate) fn caller() -> Caller {
     Client::builder(TokioExecutor::new()).build_http()
 }
 
+/// Connects from an address of this machine, as another client would.
+pub(crate) fn caller_from(address: std::net::IpAddr) -> Caller {
+    let mut connector = HttpConnector::new();
+    connector.set_local_address(Some(address));
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -108,11 +115,17 @@ pub struct Call {
     url: String,
     headers: Vec<(String, String)>,
     body: Body,
+    ours: bool,
 }
 
 impl Call {
     pub(crate) fn new(caller: Caller, method: Method, url: String) -> Self {
-        Self { caller, method, url, headers: Vec::new(), body: Full::default().boxed() }
+        Self { caller, method, url, headers: Vec::new(), body: Full::default().boxed(), ours: true }
+    }
+
+    /// A request to another program: its answers are held against nothing.
+    pub(crate) fn elsewhere(caller: Caller, method: Method, url: String) -> Self {
+        Self { ours: false, ..Self::new(caller, method, url) }
     }
 
     /// Adds a header.
@@ -163,7 +176,9 @@ impl Call {
         let (head, body) = answer.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
         let answer = Answer { status: head.status.as_u16(), headers: head.headers, body };
-        contract::check(&method, &path, &answer);
+        if self.ours {
+            contract::check(&method, &path, &answer);
+        }
         answer.keeps_secrets();
         Some(answer)
     }

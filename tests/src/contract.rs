@@ -15,8 +15,8 @@ static CONTRACT: LazyLock<Value> =
 /// Made once for each answer that is described.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
-/// Pages for people: no part of the interface that the contract describes.
-const PAGES: [&str; 1] = ["/desk"];
+/// Pages for people, and the widget's script: no part of the interface that the contract describes.
+const PAGES: [&str; 3] = ["/desk", "/s/", "/widget.js"];
 
 /// The contract.
 #[must_use]

@@ -6,6 +6,7 @@
 //! knows of Ringback is its HTTP interface.
 
 mod backend;
+mod browser;
 mod call;
 mod cases;
 mod contract;
@@ -18,15 +19,16 @@ pub mod vendors;
 mod wait;
 mod world;
 
+pub use browser::{Browser, Pages};
 pub use call::{Answer, Call};
 pub use cases::{Shown, instant};
 pub use contract::contract;
 pub use receiver::{Received, Receiver, Reply};
-pub use signing::Signer;
+pub use signing::{Signer, identity_token};
 pub use talk::location_id;
 pub use variables::{
-    ADMIN, AGENT, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, EXECUTIVE, FORMBRICKS_SECRET, INTAKE, LEAD, PEPPER,
-    RESEND_KEY, SLACK_PATH,
+    ADMIN, AGENT, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, EXECUTIVE, FORMBRICKS_SECRET, IDENTITY_SECRET, INTAKE,
+    LEAD, PEPPER, RESEND_KEY, SLACK_PATH,
 };
 pub use wait::{eventually, soon};
-pub use world::{Options, World};
+pub use world::{Client, Options, World};

@@ -24,6 +24,8 @@ pub const FORMBRICKS_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 pub const CRM_SECRET_BEFORE: &str = "whsec_b2xkLXNlY3JldC1vZi10aGUtY3JtLTAwMDE=";
 /// Secret of the source `crm`.
 pub const CRM_SECRET: &str = "whsec_bmV3LXNlY3JldC1vZi10aGUtY3JtLTAwMDI=";
+/// Secret with which the shop's server signs who is logged in.
+pub const IDENTITY_SECRET: &str = "test-identity-secret-that-the-shop-signs-with";
 /// Secret with which events are signed that leave.
 pub const EVENTS_SECRET: &str = "whsec_c2VjcmV0LW9mLW91dGdvaW5nLWV2ZW50cw==";
 /// Key of the mail provider.
@@ -72,6 +74,7 @@ pub(crate) fn all(chat: &Receiver, mail: &Receiver, events: &Receiver) -> Vec<(&
         ("admin_token_sha256", hash(ADMIN)),
         ("formbricks_webhook_secret", FORMBRICKS_SECRET.to_owned()),
         ("crm_webhook_secret", format!("{CRM_SECRET} {CRM_SECRET_BEFORE}")),
+        ("shop_identity_secret", IDENTITY_SECRET.to_owned()),
         ("slack_webhook_url", format!("{}{SLACK_PATH}", chat.origin())),
         ("slack_origin", chat.origin()),
         ("resend_api_key", RESEND_KEY.to_owned()),

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::backend::{Backend, Process, Start, manifest, spin, with_programme};
-use crate::call::{Call, Caller, caller};
+use crate::call::{Call, Caller, caller, caller_from};
 use crate::receiver::{Receiver, Reply};
 use crate::redis::{self, Redis};
 use crate::variables;
@@ -259,6 +259,18 @@ impl World {
         }
     }
 
+    /// Where the application is, `http://127.0.0.1:port`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.backend().url()
+    }
+
+    /// A client that connects from an address of its own: 127.0.0.`last`.
+    #[must_use]
+    pub fn client(&self, last: u8) -> Client {
+        Client { caller: caller_from(std::net::Ipv4Addr::new(127, 0, 0, last).into()), url: self.url() }
+    }
+
     /// Any method on a path.
     #[must_use]
     pub fn call(&self, method: Method, path: &str) -> Call {
@@ -276,6 +288,21 @@ impl Drop for World {
                 panic!("the log holds {leak}: {line}");
             }
         }
+    }
+}
+
+/// Somebody with a client address of their own.
+#[derive(Clone)]
+pub struct Client {
+    caller: Caller,
+    url: String,
+}
+
+impl Client {
+    /// Any method on a path.
+    #[must_use]
+    pub fn call(&self, method: Method, path: &str) -> Call {
+        Call::new(self.caller.clone(), method, format!("{}{path}", self.url))
     }
 }
 

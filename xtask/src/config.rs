@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use lexopt::Arg;
-use ringback_app::config::Config;
+use ringback_app::config::{Config, Sites};
 
 use crate::{terminal, workspace};
 
@@ -23,8 +23,10 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     let file = file.unwrap_or_else(|| workspace::root().join("ringback.toml"));
     let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let named = RefCell::default();
-    let config = match Config::parse(&text, &beside(&file, &named)) {
-        Ok(config) => config,
+    let parsed = Config::parse(&text, &beside(&file, &named));
+    let parsed = parsed.and_then(|config| Ok((Sites::parse(&text, &config)?, config)));
+    let (sites, config) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // In the form that editors and terminals make a link of.
             terminal::error(&format!("{}:{}:{}: {}", file.display(), error.line, error.column, error.message));
@@ -32,7 +34,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         }
     };
     let manifest = Manifest::read(&workspace::root().join("spin.toml"))?;
-    let missing = manifest.undeclared(&config);
+    let missing = manifest.undeclared(config.variables().into_iter().chain(sites.variables()));
     if !missing.is_empty() {
         bail!("spin.toml declares no variable {}, which {} names", missing.join(", "), file.display());
     }
@@ -43,10 +45,11 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     println!(
-        "{}: {} surveys, {} sources, {} rules, {} calendars, {} channels; configuration {}",
+        "{}: {} surveys, {} sources, {} sites, {} rules, {} calendars, {} channels; configuration {}",
         file.display(),
         config.surveys.len(),
         config.sources.len(),
+        sites.sites.len(),
         config.rules.len(),
         config.calendars.len(),
         config.channels.len(),
@@ -79,8 +82,8 @@ impl Manifest {
     }
 
     /// Variables that the programme names and the manifest does not have.
-    fn undeclared(&self, config: &Config) -> Vec<String> {
-        config.variables().into_iter().filter(|name| !self.declares(name)).map(str::to_owned).collect()
+    fn undeclared<'a>(&self, named: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        named.into_iter().filter(|name| !self.declares(name)).map(str::to_owned).collect()
     }
 
     /// Variables of channels that the component which sends does not get: they would count as empty.
@@ -194,7 +197,9 @@ mod tests {
     fn the_programme_as_shipped_has_everything_it_names_and_leads_everywhere() {
         let (text, manifest) = shipped();
         let config = programme(&text);
-        assert_eq!(manifest.undeclared(&config), Vec::<String>::new());
+        let sites = Sites::parse(&text, &config).expect("sites without faults");
+        let named = config.variables().into_iter().chain(sites.variables());
+        assert_eq!(manifest.undeclared(named), Vec::<String>::new());
         let faults = [manifest.not_given(&config), manifest.bad_templates(), unreached(&config)].concat();
         assert_eq!(faults, Vec::<String>::new());
     }
@@ -203,7 +208,7 @@ mod tests {
     fn a_variable_that_the_manifest_lacks_is_named() {
         let (text, manifest) = shipped();
         let config = programme(&text.replace("\"slack_webhook_url\"", "\"slak_webhook_url\""));
-        assert_eq!(manifest.undeclared(&config), ["slak_webhook_url"]);
+        assert_eq!(manifest.undeclared(config.variables()), ["slak_webhook_url"]);
     }
 
     #[test]

@@ -97,7 +97,9 @@ fn make_missing(folder: &Path, inbox_port: u16) -> Result<Variables> {
     let file = folder.join("local.env");
     let mut variables = parse(&read_if_there(&file)?);
     let before = variables.clone();
-    keep_or_make(&mut variables, "pepper", || Ok(HEXLOWER.encode(&random::<32>()?)))?;
+    for secret in ["pepper", "shop_identity_secret"] {
+        keep_or_make(&mut variables, secret, || Ok(HEXLOWER.encode(&random::<32>()?)))?;
+    }
     for secret in ["formbricks_webhook_secret", "crm_webhook_secret", "events_webhook_secret"] {
         keep_or_make(&mut variables, secret, || Ok(format!("whsec_{}", STANDARD.encode(random::<32>()?))))?;
     }

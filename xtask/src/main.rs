@@ -42,8 +42,9 @@ cargo xtask COMMAND
         set everything up, run the application on the local host, keep running
   inbox [--port 3001]
         only the local inbox: it takes what the chat and the mail provider would take
-  demo [--count N] [--rate 2]
-        post a stream of feedback to a running `up` and show what each answer did
+  demo [--count N] [--rate 2] [--open]
+        post a stream of feedback to a running `up` and show what each answer did;
+        --open: a shop with the widget on it instead, beside what the team receives
   test [--fast]
         build what the tests need and run them all; --fast leaves out what runs on Wasm
   bench intake [--check] [--spin PATH] [--seconds 2] [--rounds 5]

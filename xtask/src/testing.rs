@@ -33,6 +33,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         }
     } else {
         packages::ensure_redis()?;
+        packages::ensure_browser()?;
         artifacts::build_components()?;
         host = Some(artifacts::build_host()?);
     }

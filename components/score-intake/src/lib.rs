@@ -1,9 +1,10 @@
-//! Feedback in: from our own API and from survey platforms, into the ledger. Wakes the tick once the answer has left.
+//! Feedback in: from our own API, survey platforms and browsers, into the ledger. Wakes the tick once the answer has left.
 
 use http::{Method, StatusCode};
 use ringback_app::Taken;
 use ringback_app::problem::{Problem, Reply, empty};
-use ringback_edge::{Answer, answer, app, segments, spawn, wake, whole};
+use ringback_app::widget;
+use ringback_edge::{Answer, answer, app, front, segments, spawn, wake, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -29,9 +30,31 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             app().await?.post_webhook(source, whole(request).await?).await.map(answered)
         }
         (&Method::GET, ["healthz"]) => Ok(empty(StatusCode::NO_CONTENT)),
-        (_, ["v1", "feedback"] | ["v1", "webhooks", _] | ["v1", "feedback", _] | ["healthz"]) => {
+        (&Method::GET, ["widget.js"]) => Ok(widget::script(request.headers())),
+        (_, ["v1", "surveys", ..] | ["s", _]) => browser(request, &method, &path).await,
+        (_, ["v1", "feedback"] | ["v1", "webhooks", _] | ["v1", "feedback", _] | ["healthz"] | ["widget.js"]) => {
             Err(Problem::method_not_allowed())
         }
+        _ => Err(Problem::not_found("page")),
+    }
+}
+
+/// What browsers ask.
+async fn browser(request: Request, method: &Method, path: &str) -> Result<Reply, Problem> {
+    let app = app().await?;
+    let front = front(&app).await?;
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    match (method, segments(path).as_slice()) {
+        (&Method::GET, ["v1", "surveys", id]) => Ok(app.get_survey(&front, id, &query, request.headers())),
+        (&Method::OPTIONS, ["v1", "surveys", _] | ["v1", "surveys", _, "answers"]) => {
+            Ok(app.preflight(&front, &query, request.headers()))
+        }
+        (&Method::POST, ["v1", "surveys", id, "answers"]) => {
+            Ok(answered(app.post_answer(&front, id, whole(request).await?).await))
+        }
+        (&Method::GET, ["s", id]) => app.get_survey_page(&front, id, &query, request.headers()),
+        (&Method::POST, ["s", id]) => app.post_survey_page(&front, id, whole(request).await?).await.map(answered),
+        (_, ["v1", "surveys", _] | ["v1", "surveys", _, "answers"] | ["s", _]) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found("page")),
     }
 }

@@ -100,6 +100,20 @@ impl Namer {
         self.name(52, &[b"take\0", answer.as_bytes(), b"\0", delivery.as_bytes(), b"\0", until.as_bytes()])
     }
 
+    /// The meter of a client address at a site: one of about a million (4 characters of base 32), so that they are a fixed
+    /// set and nobody knows whose is whose.
+    #[must_use]
+    pub fn address(&self, site: &SourceId, address: &str) -> String {
+        format!("a.{}", self.name(4, &[b"address\0", site.as_str().as_bytes(), b"\0", address.as_bytes()]))
+    }
+
+    /// The proof that a response was begun on a survey page of ours, at an instant (Unix seconds). 26 characters of base 32.
+    #[must_use]
+    pub fn begun(&self, survey: &str, response: &str, at: u64) -> String {
+        let at = at.to_string();
+        self.name(26, &[b"begun\0", survey.as_bytes(), b"\0", response.as_bytes(), b"\0", at.as_bytes()])
+    }
+
     /// The signature of a desk session of an access token, until an instant (Unix seconds). 52 characters of base 32.
     #[must_use]
     pub fn session(&self, token_id: &str, until: u64) -> String {

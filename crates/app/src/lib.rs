@@ -26,6 +26,7 @@ mod stored;
 mod tick;
 mod time;
 mod view;
+pub mod widget;
 
 pub use case::Worked;
 pub use identity::{Namer, WeakPepper};

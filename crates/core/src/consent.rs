@@ -47,6 +47,17 @@ impl fmt::Display for Purpose {
     }
 }
 
+/// Who stands for it that the person said what a statement says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vouched {
+    /// The company, its survey platform, or an identity that its server signed.
+    Company,
+    /// Nobody: a stranger could have typed the address. It counts only as long as nothing else is on record.
+    Nobody,
+}
+
+named!(Vouched { Company = "company", Nobody = "nobody" });
+
 /// What a person said about being contacted: a consent, a refusal or a withdrawal, with what proves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -66,6 +77,8 @@ pub struct Statement {
     pub at: DateTime<Utc>,
     /// When it ends, where it was given for a time.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Whether it is certain that the person said it.
+    pub vouched: Vouched,
 }
 
 impl Statement {
@@ -134,7 +147,8 @@ pub enum Decision {
     Blocked(Blocked),
 }
 
-/// Decides from everything a person ever said. The latest statement counts; of two at the same instant, the no.
+/// Decides from everything a person ever said. The latest statement counts; of two at the same instant, the no. What nobody
+/// vouches for cannot overrule what somebody does: nobody undoes another's withdrawal by typing their address.
 #[must_use]
 pub fn decide<'a>(
     statements: impl IntoIterator<Item = &'a Statement>,
@@ -142,8 +156,11 @@ pub fn decide<'a>(
     purpose: Purpose,
     now: DateTime<Utc>,
 ) -> Decision {
-    let about: Vec<&Statement> =
+    let mut about: Vec<&Statement> =
         statements.into_iter().filter(|s| s.channel == channel && s.purpose == purpose).collect();
+    if about.iter().any(|s| s.vouched == Vouched::Company) {
+        about.retain(|s| s.vouched == Vouched::Company);
+    }
     let Some(latest) = about.iter().max_by_key(|s| (s.at, !s.granted)) else {
         return Decision::Blocked(Blocked::Unknown);
     };
@@ -165,7 +182,8 @@ mod tests {
         DateTime::from_timestamp(1_700_000_000 + minute * 60, 0).unwrap()
     }
 
-    /// `+email@1` is a yes for e-mail in minute 1, `-phone@2` a no for phone in minute 2, `~email@1` a yes that ends in minute 3.
+    /// `+email@1` is a yes for e-mail in minute 1, `-phone@2` a no for phone in minute 2, `~email@1` a yes that ends in
+    /// minute 3, `?email@1` a yes that nobody vouches for.
     fn statement(text: &str) -> Statement {
         let (sign, rest) = text.split_at(1);
         let (channel, minute) = rest.split_once('@').unwrap();
@@ -178,6 +196,7 @@ mod tests {
             source: "test".into(),
             at: at(minute.parse().unwrap()),
             expires_at: (sign == "~").then(|| at(3)),
+            vouched: if sign == "?" { Vouched::Nobody } else { Vouched::Company },
         }
     }
 
@@ -193,6 +212,10 @@ mod tests {
             ("+email@1 -email@2 +email@3", Ok(())),
             ("+email@2 -email@2", Err(Blocked::Refused)),
             ("~email@1", Err(Blocked::Expired)),
+            ("?email@1", Ok(())),
+            ("-email@1 ?email@2", Err(Blocked::Refused)),
+            ("+email@1 -email@2 ?email@3", Err(Blocked::Withdrawn)),
+            ("?email@1 -email@2", Err(Blocked::Refused)),
         ] {
             let statements: Vec<Statement> = said.split_whitespace().map(statement).collect();
             let decision = decide(&statements, ContactChannel::Email, Purpose::FollowUp, at(5));

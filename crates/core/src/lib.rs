@@ -13,6 +13,7 @@ pub mod feedback;
 pub mod id;
 pub mod names;
 pub mod queue;
+pub mod rate;
 pub mod route;
 pub mod rule;
 pub mod survey;

@@ -13,9 +13,13 @@ pub enum Metric {
     Csat,
     /// Customer effort, agreement with "it was easy": 1–7, high is good (Dixon et al., CES 2.0).
     Ces,
+    /// One to five stars.
+    Stars,
+    /// Thumb down or up: 0 or 1.
+    Thumbs,
 }
 
-named!(Metric { Nps = "nps", Csat = "csat", Ces = "ces" });
+named!(Metric { Nps = "nps", Csat = "csat", Ces = "ces", Stars = "stars", Thumbs = "thumbs" });
 
 impl Metric {
     /// The metric's lowest and highest score, both included.
@@ -25,16 +29,19 @@ impl Metric {
             Self::Nps => (0, 10),
             Self::Csat => (1, 5),
             Self::Ces => (1, 7),
+            Self::Stars => (1, 5),
+            Self::Thumbs => (0, 1),
         }
     }
 
-    /// Thresholds where the survey names none: NPS 0–6/7–8/9–10, CSAT 1–2/3/4–5, CES 1–3/4/5–7.
+    /// Thresholds where the survey names none: NPS 0–6/7–8/9–10, CSAT and stars 1–2/3/4–5, CES 1–3/4/5–7, thumbs 0/–/1.
     #[must_use]
     pub const fn default_thresholds(self) -> Thresholds {
         match self {
             Self::Nps => Thresholds { low: 6, high: 9 },
-            Self::Csat => Thresholds { low: 2, high: 4 },
+            Self::Csat | Self::Stars => Thresholds { low: 2, high: 4 },
             Self::Ces => Thresholds { low: 3, high: 5 },
+            Self::Thumbs => Thresholds { low: 0, high: 1 },
         }
     }
 
@@ -45,6 +52,8 @@ impl Metric {
             Self::Nps => "NPS",
             Self::Csat => "CSAT",
             Self::Ces => "CES",
+            Self::Stars => "stars",
+            Self::Thumbs => "thumbs",
         }
     }
 }
@@ -117,11 +126,11 @@ pub enum Band {
     Passive,
     /// NPS, highest band.
     Promoter,
-    /// CSAT and CES, lowest band.
+    /// Every other metric, lowest band.
     Dissatisfied,
-    /// CSAT and CES, middle band.
+    /// Every other metric, middle band.
     Neutral,
-    /// CSAT and CES, highest band.
+    /// Every other metric, highest band.
     Satisfied,
 }
 
@@ -189,6 +198,8 @@ mod tests {
             (Metric::Nps, vec![0u8, 6], vec![7u8, 8], vec![9u8, 10]),
             (Metric::Csat, vec![1, 2], vec![3], vec![4, 5]),
             (Metric::Ces, vec![1, 3], vec![4], vec![5, 7]),
+            (Metric::Stars, vec![1, 2], vec![3], vec![4, 5]),
+            (Metric::Thumbs, vec![0], vec![], vec![1]),
         ];
         for (metric, low, middle, high) in cases {
             let s = survey(metric);
@@ -212,9 +223,15 @@ mod tests {
 
     #[test]
     fn a_score_off_the_scale_is_refused() {
-        for (given, metric) in
-            [(11.0, Metric::Nps), (-1.0, Metric::Nps), (0.0, Metric::Csat), (7.5, Metric::Nps), (f64::NAN, Metric::Ces)]
-        {
+        for (given, metric) in [
+            (11.0, Metric::Nps),
+            (-1.0, Metric::Nps),
+            (0.0, Metric::Csat),
+            (7.5, Metric::Nps),
+            (f64::NAN, Metric::Ces),
+            (0.0, Metric::Stars),
+            (2.0, Metric::Thumbs),
+        ] {
             assert!(Score::new(given, metric).is_err(), "{given}");
         }
         assert_eq!(Score::new(11.0, Metric::Nps).unwrap_err().to_string(), "score 11 is not a whole number in 0..=10");

@@ -6,6 +6,7 @@ use ringback_app::config::Config;
 use ringback_app::follow_up::FollowUp;
 use ringback_app::problem::Problem;
 use ringback_app::secrets::Secrets;
+use ringback_app::widget::Front;
 use ringback_app::{App, Namer, Parts};
 use ringback_ledger::{Ledger, Options};
 use spin_sdk::variables;
@@ -23,6 +24,7 @@ const STORE: &str = "default";
 
 thread_local! {
     static APP: RefCell<Option<Rc<EdgeApp>>> = const { RefCell::new(None) };
+    static FRONT: RefCell<Option<Rc<Front>>> = const { RefCell::new(None) };
 }
 
 /// The instance's application, made at the first request.
@@ -43,12 +45,35 @@ pub async fn app() -> Result<Rc<EdgeApp>, Problem> {
     Ok(app)
 }
 
-async fn make() -> Result<EdgeApp, String> {
-    let text = std::fs::read_to_string(PROGRAMME).map_err(|e| format!("{PROGRAMME}: {e}"))?;
-    let beside = |name: &str| std::fs::read_to_string(format!("/{name}")).map_err(|e| e.to_string());
-    let config = Rc::new(Config::parse(&text, &beside).map_err(|e| e.to_string())?);
+/// What browsers are answered by, made when the first browser comes.
+///
+/// # Errors
+/// 503, as for [`app`].
+pub async fn front(app: &EdgeApp) -> Result<Rc<Front>, Problem> {
+    if let Some(front) = FRONT.with_borrow(Clone::clone) {
+        return Ok(front);
+    }
+    let front = Rc::new(make_front(app).await.map_err(|why| {
+        eprintln!("cannot answer browsers: {why}");
+        Problem::unavailable()
+    })?);
+    FRONT.with_borrow_mut(|slot| *slot = Some(Rc::clone(&front)));
+    Ok(front)
+}
+
+async fn make_front(app: &EdgeApp) -> Result<Front, String> {
+    let front = Front::parse(&programme()?, &app.config).map_err(|e| e.to_string())?;
+    let secrets = values(front.variables().iter().map(String::as_str)).await?;
+    Ok(front.with_secrets(secrets))
+}
+
+fn programme() -> Result<String, String> {
+    std::fs::read_to_string(PROGRAMME).map_err(|e| format!("{PROGRAMME}: {e}"))
+}
+
+async fn values(names: impl IntoIterator<Item = &str>) -> Result<Secrets, String> {
     let mut values = BTreeMap::new();
-    for name in config.variables() {
+    for name in names {
         // A component is given only the variables it needs; what is not given counts as empty.
         match variables::get(name).await {
             Ok(value) => drop(values.insert(name.to_owned(), value)),
@@ -56,7 +81,13 @@ async fn make() -> Result<EdgeApp, String> {
             Err(_) => return Err(format!("the variable `{name}` could not be read")),
         }
     }
-    let secrets = Secrets::new(values);
+    Ok(Secrets::new(values))
+}
+
+async fn make() -> Result<EdgeApp, String> {
+    let beside = |name: &str| std::fs::read_to_string(format!("/{name}")).map_err(|e| e.to_string());
+    let config = Rc::new(Config::parse(&programme()?, &beside).map_err(|e| e.to_string())?);
+    let secrets = values(config.variables()).await?;
     let namer = Namer::new(&secrets).map_err(|e| e.to_string())?;
     let follow_up = FollowUp::new(Rc::clone(&config), namer);
     let store = SpinStore::open(STORE).map_err(|e| e.to_string())?;

@@ -111,6 +111,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         }
         event.r = revision;
         event.b = Some(step.body);
+        event.ix |= !moves.is_empty();
         if !step.counts.is_empty() || !moves.is_empty() {
             event.out.push(Out { e: out_name(shard, n, wid), t: now, c: step.counts, m: moves });
         }
@@ -120,7 +121,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// What a step moves in the index.
     pub(crate) fn moves(&self, event: &Event<P::Body>, step: &Step<P::Body>) -> Moves {
         let marks = |body: &P::Body| self.program.marks(&event.e, body);
-        difference(event.b.as_ref().map(marks).unwrap_or_default(), marks(&step.body))
+        let before = event.b.as_ref().filter(|_| event.indexed());
+        difference(before.map(marks).unwrap_or_default(), marks(&step.body))
     }
 
     /// The timers of a step, and the one that sees to its counts and its moves.
@@ -198,6 +200,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             ap: Vec::new(),
             pl: Plan { counts: out.c.clone(), ..Plan::default() },
             m: out.m.clone(),
+            ix: false,
             up: false,
             of: Some(of),
             b: None,

@@ -44,6 +44,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             ap: Vec::new(),
             pl: draft.plan,
             m,
+            ix: false,
             up: on_different == OnDifferent::Update,
             of: None,
             b: Some(draft.body),

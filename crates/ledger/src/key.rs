@@ -42,13 +42,23 @@ pub enum Key<'a> {
     Journal(&'a str),
     /// An entry of a person's journal.
     JournalEntry { person: &'a str, entry: u64 },
+    /// A meter; see `meter`.
+    Meter(&'a str),
 }
 
 impl Key<'_> {
     /// Whether the key holds a counter.
     #[cfg(test)]
     pub fn is_counter(&self) -> bool {
-        matches!(self, Self::Origin | Self::Slots { .. } | Self::Bucket { .. } | Self::SheetCell(_) | Self::Journal(_))
+        matches!(
+            self,
+            Self::Origin
+                | Self::Slots { .. }
+                | Self::Bucket { .. }
+                | Self::SheetCell(_)
+                | Self::Journal(_)
+                | Self::Meter(_)
+        )
     }
 }
 
@@ -72,6 +82,7 @@ impl fmt::Display for Key<'_> {
             Self::Sheet { name, generation } => write!(f, "q:{name}:{generation:x}"),
             Self::Journal(person) => write!(f, "u:{person}"),
             Self::JournalEntry { person, entry } => write!(f, "u:{person}:{entry}"),
+            Self::Meter(name) => write!(f, "l:{name}"),
         }
     }
 }
@@ -123,6 +134,7 @@ mod tests {
             (Key::Sheet { name: "care", generation: 255 }, "q:care:ff", false),
             (Key::Journal("p1"), "u:p1", true),
             (Key::JournalEntry { person: "p1", entry: 3 }, "u:p1:3", false),
+            (Key::Meter("a.00ff"), "l:a.00ff", true),
         ];
         for (key, text, counter) in table {
             assert_eq!(key.to_string(), text);

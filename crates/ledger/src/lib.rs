@@ -28,6 +28,7 @@ mod index;
 mod intake;
 mod key;
 mod lookup;
+mod meter;
 mod mutation;
 mod open;
 mod person;

@@ -93,6 +93,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             let entry = ids.get(&id).map(|bytes| IdEntry::decode(&id, bytes));
             let canonical = matches!(entry, Some(Ok(ref entry)) if entry.canonical() == n);
             let key = Key::Event { shard: work.shard, n }.to_string();
+            let indexed = event.indexed();
             if let Some(record) = event.record(work.shard, n, true).filter(|_| canonical) {
                 let expires = self.program.expires(&record, work.now);
                 if expires.is_none_or(|at| at > work.now) || !event.out.is_empty() {
@@ -102,7 +103,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                     continue;
                 }
                 // A second timer of the same record, before it is gone, takes nothing out of the index again.
-                if !work.root.gc.contains(&key) && !work.gc.contains(&key) {
+                if indexed && !work.root.gc.contains(&key) && !work.gc.contains(&key) {
                     work.mark(difference(self.program.marks(&record.eid, &record.body), Vec::new()));
                 }
                 work.report.retired += 1;

@@ -549,3 +549,28 @@ fn what_was_known_before_is_asked_about_again() {
         assert_eq!(again, 2, "{kind:?}: a timer makes up for a hand-over that was lost");
     }
 }
+
+#[test]
+fn a_record_from_before_there_was_an_index_is_put_in_by_its_next_change() {
+    let world = world(StoreKind::Sqlite);
+    world.append("old", 0, OnDifferent::Update);
+    world.tick();
+    // As an older version left it: the index knows nothing of it.
+    let strip = |key: &str, name: &str| {
+        let bytes = world.store.peek(key).expect("is there");
+        let mut value: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        assert!(value.as_object_mut().and_then(|fields| fields.remove(name)).is_some(), "{name}");
+        world.store.plant(key, value.to_string().as_bytes());
+    };
+    strip(&event_key(1), "m");
+    let root = world.store.keys().into_iter().find(|key| key.starts_with("c:")).expect("a root");
+    strip(&root, "ix");
+    let scan = || block_on(world.ledger.scan("", "~", 100)).expect("scans");
+    assert_eq!(scan(), Vec::<String>::new());
+    world.change("old", |record| program::note(record, "x"));
+    world.tick();
+    assert_eq!(scan(), ["0|1|old", "all|old", "open|old"]);
+    world.change("old", |record| program::close(record, "x", START).expect("open"));
+    world.tick();
+    assert_eq!(scan(), ["0|1|old", "all|old", "closed|old"]);
+}

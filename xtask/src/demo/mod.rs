@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: a stream of believable feedback against a running `up`, and what each answer set in motion.
+//! `cargo xtask demo`: a stream of believable feedback against a running `up`, and what each answer set in motion; with
+//! `--open`, a shop with the widget instead.
 //!
 //! The first answers are written by hand, each to show one thing; after them the stream goes on with made-up ones.
 //! Everything is sent the way a real sender would: over HTTP, with a token or a signature.
@@ -6,6 +7,7 @@
 mod made_up;
 mod observe;
 mod report;
+mod shop;
 mod story;
 mod written;
 
@@ -26,6 +28,7 @@ use report::Summary;
 struct Options {
     count: Option<usize>,
     rate: f64,
+    open: bool,
 }
 
 /// Runs the command.
@@ -37,6 +40,9 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
     client.get("/healthz", &[]).with_context(|| {
         format!("nothing answers at {}; start `cargo xtask up` in another terminal", running.application)
     })?;
+    if options.open {
+        return shop::serve(&running, &variables);
+    }
     let mut observer = Observer {
         admin: format!("Bearer {}", environment::token("token")?),
         intake: format!("Bearer {}", environment::token("intake-token")?),
@@ -67,10 +73,11 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
 }
 
 fn options(mut args: lexopt::Parser) -> Result<Options> {
-    let mut options = Options { count: None, rate: 2.0 };
+    let mut options = Options { count: None, rate: 2.0, open: false };
     while let Some(arg) = args.next()? {
         match arg {
             Arg::Long("count") => options.count = Some(args.value()?.parse()?),
+            Arg::Long("open") => options.open = true,
             Arg::Long("rate") => options.rate = args.value()?.parse()?,
             other => return Err(other.unexpected().into()),
         }

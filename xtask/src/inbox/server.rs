@@ -163,7 +163,7 @@ fn after(query: &str) -> u64 {
 }
 
 fn html(page: &str) -> Response {
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors http://127.0.0.1:*";
     typed(200, "text/html; charset=utf-8", page).with("Content-Security-Policy", policy)
 }
 

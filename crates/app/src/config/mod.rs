@@ -14,6 +14,7 @@ mod queues;
 mod read;
 mod routes;
 mod rules;
+mod sites;
 mod sources;
 mod surveys;
 mod table;
@@ -21,6 +22,7 @@ mod table;
 pub use cases::{CaseWork, Goodwill};
 pub use kinds::{KINDS, Kind, split_mailbox};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
+pub use sites::{Ask, Sites};
 
 use ringback_core::calendar::Calendar;
 use ringback_core::deadline::Policy;
@@ -206,4 +208,4 @@ impl Config {
 pub const PEPPER_VARIABLE: &str = "pepper";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -48,6 +48,8 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
         config.cases = cases::read(&terms, &config)?;
     }
     config.access = by_id(&root, "access", access)?.into_values().collect();
+    // What concerns browsers is read where they are answered: see `sites`.
+    let _ = (root.value("sites"), root.value("widget"));
     root.done()?;
     Ok(config)
 }

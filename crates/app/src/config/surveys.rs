@@ -7,7 +7,13 @@ use std::collections::BTreeMap;
 
 pub(super) fn read(table: &Table<'_>) -> Checked<(SurveyId, Survey)> {
     let id = table.required_parsed("id", SurveyId::new)?.value;
-    let metrics = [("nps", Metric::Nps), ("csat", Metric::Csat), ("ces", Metric::Ces)];
+    let metrics = [
+        ("nps", Metric::Nps),
+        ("csat", Metric::Csat),
+        ("ces", Metric::Ces),
+        ("stars", Metric::Stars),
+        ("thumbs", Metric::Thumbs),
+    ];
     let metric = table.required_choice("metric", &metrics)?;
     let mut countries = BTreeMap::new();
     if let Some(all) = table.table("countries")? {
@@ -29,6 +35,8 @@ pub(super) fn read(table: &Table<'_>) -> Checked<(SurveyId, Survey)> {
         },
         countries,
     };
+    // How a browser asks is read where browsers are answered: config::ask.
+    let _ = table.value("ask");
     table.done()?;
     Ok((id, survey))
 }

@@ -9,7 +9,7 @@ const SHIPPED: &str = include_str!("../../../../ringback.toml");
 #[test]
 fn the_shipped_programme_is_whole() {
     let config = Config::parse(SHIPPED, &beside).unwrap();
-    assert_eq!(config.surveys.len(), 3);
+    assert_eq!(config.surveys.len(), 5);
     assert_eq!(config.policies[&PolicyId::new("standard").unwrap()].closure_s, 48 * 3600);
     let nps = &config.sources[&SourceId::new("formbricks").unwrap()].mappings[0];
     assert_eq!(nps.score, "/data/data/nps");
@@ -18,7 +18,7 @@ fn the_shipped_programme_is_whole() {
 }
 
 /// The files beside the shipped programme.
-fn beside(name: &str) -> Result<String, String> {
+pub(crate) fn beside(name: &str) -> Result<String, String> {
     match name {
         "holidays.ics" => Ok(include_str!("../../../../holidays.ics").to_owned()),
         "broken.ics" => Ok("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20261225T090000\r\n".to_owned()),
@@ -35,7 +35,7 @@ fn refusal(from: &str, to: &str) -> String {
 #[test]
 fn what_is_wrong_is_refused_with_its_place_and_reason() {
     for (from, to, reason) in [
-        ("metric = \"nps\"", "metric = \"nsp\"", "`nsp` is none of nps, csat, ces"),
+        ("metric = \"nps\"", "metric = \"nsp\"", "`nsp` is none of nps, csat, ces, stars, thumbs"),
         ("{ low = 6, high = 9 }", "{ low = 9, high = 6 }", "do not cut the NPS scale"),
         ("countries.CH", "countries.Swiss", "`Swiss` is no country code"),
         ("score = \"/answers/effort\"", "score = \"effort\"", "is no JSON pointer"),

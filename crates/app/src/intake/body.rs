@@ -15,10 +15,19 @@ pub(crate) fn json(request: &Request<Vec<u8>>) -> Result<Value, Problem> {
     if request.body().len() > MAX_BODY {
         return Err(too_large());
     }
-    if !is_json(request.headers()) {
+    if !is(request.headers(), "application/json") {
         let detail = "send Content-Type: application/json";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail));
     }
+    parsed(request)
+}
+
+/// The JSON document of a request that may call it plain text: what a browser sends without asking first.
+pub(crate) fn any_json(request: &Request<Vec<u8>>) -> Result<Value, Problem> {
+    if is(request.headers(), "text/plain") { parsed(request) } else { json(request) }
+}
+
+fn parsed(request: &Request<Vec<u8>>) -> Result<Value, Problem> {
     let value: Value = serde_json::from_slice(request.body()).map_err(|e| {
         let detail = format!("the body is no JSON: line {}, column {}", e.line(), e.column());
         Problem::new(StatusCode::BAD_REQUEST, "invalid-json", detail)
@@ -36,10 +45,10 @@ pub fn too_large() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn is(headers: &HeaderMap, wanted: &str) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    essence.eq_ignore_ascii_case(wanted)
 }
 
 fn depth_within(value: &Value, depth: usize) -> bool {

@@ -10,7 +10,7 @@ use crate::fields::{Mistakes, escape};
 use crate::problem::Problem;
 use crate::stored::Stored;
 use chrono::{DateTime, Utc};
-use ringback_core::consent::Statement;
+use ringback_core::consent::{Statement, Vouched};
 use ringback_core::feedback::{Answer, Customer, Feedback};
 use ringback_core::survey::{Score, Survey};
 use serde_json::Value;
@@ -45,11 +45,11 @@ pub(super) fn read(
     };
     let feedback = score.map(|score| reader.feedback(config, source, mapping, survey, score, now));
     let (feedback, response) = mistakes.or(feedback.zip(response))?;
-    Ok(Some(Event { response, content: content(&feedback), feedback }))
+    Ok(Some(Event { response, content: answered(&feedback), feedback }))
 }
 
 /// Platforms put counters and times of their own into every event; what was answered decides whether it is the same.
-fn content(feedback: &Feedback) -> Vec<u8> {
+pub(crate) fn answered(feedback: &Feedback) -> Vec<u8> {
     let mut answered = feedback.clone();
     answered.received_at = DateTime::UNIX_EPOCH;
     for statement in &mut answered.consent {
@@ -175,6 +175,7 @@ impl Reader<'_> {
             source: source.id.as_str().to_owned(),
             at: now,
             expires_at: None,
+            vouched: Vouched::Company,
         })
     }
 

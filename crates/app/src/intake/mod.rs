@@ -17,18 +17,20 @@ use ringback_core::feedback::Feedback;
 use ringback_core::id::SourceId;
 use ringback_ledger::{Appended, Clock, Draft, Entropy, LedgerError, OnDifferent, PersonNote, Store};
 
-pub(crate) use body::json as json_body;
 pub use body::{MAX_BODY, too_large};
-pub(crate) use native::{customer, statement};
+pub(crate) use body::{any_json, json as json_body};
+pub(crate) use event::answered;
+pub(crate) use native::{account, answers, customer, statement};
+pub(crate) use value::{MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_SHORT, country, email, locale};
 
 /// The source of what comes through our own API.
 pub const API_SOURCE: &str = "api";
 
 /// What identifies a post, and what to do when the same identity comes with other content.
-struct Identity {
-    source: SourceId,
-    response: String,
-    on_different: OnDifferent,
+pub(crate) struct Identity {
+    pub source: SourceId,
+    pub response: String,
+    pub on_different: OnDifferent,
 }
 
 /// What was taken.
@@ -85,7 +87,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         self.store(identity, &event.content, event.feedback).await
     }
 
-    async fn store(&self, identity: Identity, content: &[u8], feedback: Feedback) -> Result<Taken, Problem> {
+    /// Makes an answer durable.
+    pub(crate) async fn store(&self, identity: Identity, content: &[u8], feedback: Feedback) -> Result<Taken, Problem> {
         let eid = self.namer.answer(&identity.source, &identity.response);
         let dossier = self.follow_up.open(feedback);
         let draft = Draft {

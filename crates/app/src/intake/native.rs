@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::fields::{Fields, Mistakes};
 use crate::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
-use ringback_core::consent::Statement;
+use ringback_core::consent::{Statement, Vouched};
 use ringback_core::feedback::{Account, Answer, Customer, Feedback};
 use ringback_core::id::{SourceId, SurveyId, TouchpointId};
 use ringback_core::survey::{Score, Survey};
@@ -117,7 +117,8 @@ pub(crate) fn customer(f: &Fields<'_>) -> Customer {
     customer
 }
 
-fn account(f: &Fields<'_>) -> Account {
+/// The account of an answer.
+pub(crate) fn account(f: &Fields<'_>) -> Account {
     let account = Account {
         id: f.text("id", MAX_SHORT),
         name: f.text("name", MAX_SHORT),
@@ -157,10 +158,12 @@ pub(crate) fn statement(f: &Fields<'_>, source: &str, now: DateTime<Utc>) -> Opt
         source: source.to_owned(),
         at: at.min(now),
         expires_at,
+        vouched: Vouched::Company,
     })
 }
 
-fn answers(f: &Fields<'_>) -> BTreeMap<String, Answer> {
+/// Further answers, by question.
+pub(crate) fn answers(f: &Fields<'_>) -> BTreeMap<String, Answer> {
     let Some(value) = f.value("answers") else { return BTreeMap::new() };
     let Value::Object(members) = value else {
         f.wrong("answers", "must be an object");

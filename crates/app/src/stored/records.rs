@@ -6,7 +6,7 @@ use crate::dossier::{Dossier, Message};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::calendar::Calendar;
 use ringback_core::case::{Allotment, Case, HistoryEntry, Later, State, Task, Waiting};
-use ringback_core::consent::{ContactChannel, Purpose, Statement};
+use ringback_core::consent::{ContactChannel, Purpose, Statement, Vouched};
 use ringback_core::deadline::{ClockKind, DeadlineClock, Escalation, Pause, Policy};
 use ringback_core::feedback::{Account, Answer, Customer, Feedback};
 use ringback_core::id::{ChannelId, PolicyId, QueueId, RouteId, RuleId, SourceId, SurveyId, TouchpointId};
@@ -32,6 +32,21 @@ macro_rules! ids {
 }
 
 ids!(ChannelId, PolicyId, QueueId, RouteId, RuleId, SourceId, SurveyId, TouchpointId);
+
+/// Written only where nobody vouches: what was stored before the difference was made came through the company.
+impl Stored for Vouched {
+    fn store(&self) -> Value {
+        if *self == Self::Company { Value::Null } else { Value::from(self.name()) }
+    }
+
+    fn restore(value: &Value) -> Result<Self, Unreadable> {
+        value.as_str().and_then(Self::from_name).ok_or(OTHER)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::Company)
+    }
+}
 
 /// What there is a fixed set of: stored by name.
 macro_rules! named {
@@ -74,7 +89,7 @@ stored!(Feedback {
 });
 stored!(Customer { id, name, email, phone, tier } or default);
 stored!(Account { id, name, role, level });
-stored!(Statement { channel, purpose, granted, wording, language, source, at, expires_at });
+stored!(Statement { channel, purpose, granted, wording, language, source, at, expires_at, vouched });
 stored!(Case {
     version,
     state,

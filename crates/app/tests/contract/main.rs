@@ -4,6 +4,7 @@
 //! The application serves the file as it is. Scenarios validate every answer against it, so what is answered and not
 //! described here fails there.
 
+mod browsers;
 mod events;
 mod paths;
 mod schemas;

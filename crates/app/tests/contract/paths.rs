@@ -1,5 +1,6 @@
 //! The routes, who may use them, and what they answer.
 
+use super::browsers::browsers;
 use super::schemas::{line, names, of, sent, text, time};
 use ringback_app::access::Action;
 use ringback_app::config::Role;
@@ -8,18 +9,18 @@ use ringback_core::rule::Track;
 use serde_json::{Map, Value, json};
 
 /// A route under description.
-struct Operation {
-    path: &'static str,
-    method: &'static str,
-    id: &'static str,
-    summary: &'static str,
+pub struct Operation {
+    pub path: &'static str,
+    pub method: &'static str,
+    pub id: &'static str,
+    pub summary: &'static str,
     /// Whose token may; none: no token is asked for.
-    action: Option<Action>,
-    body: Option<Value>,
-    parameters: Vec<Value>,
-    answers: Vec<(u16, Value)>,
+    pub action: Option<Action>,
+    pub body: Option<Value>,
+    pub parameters: Vec<Value>,
+    pub answers: Vec<(u16, Value)>,
     /// Problems besides those that every route with a token may answer.
-    problems: &'static [u16],
+    pub problems: &'static [u16],
 }
 
 const ROLES: [(Role, &str); 5] = [
@@ -32,7 +33,8 @@ const ROLES: [(Role, &str); 5] = [
 
 pub fn all() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for operation in feedback().into_iter().chain(cases()).chain(alerts()).chain(the_rest()) {
+    let people = feedback().into_iter().chain(browsers()).chain(cases());
+    for operation in people.chain(alerts()).chain(the_rest()) {
         let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
         methods[operation.method] = operation.described();
     }
@@ -86,7 +88,7 @@ fn problem(status: u16) -> Value {
     answer
 }
 
-fn nothing(what: &str) -> Value {
+pub fn nothing(what: &str) -> Value {
     json!({ "description": what })
 }
 
@@ -94,16 +96,16 @@ fn with_json(what: &str, schema: &str) -> Value {
     json!({ "description": what, "content": { "application/json": { "schema": of(schema) } } })
 }
 
-fn with_header(mut answer: Value, name: &str, schema: Value) -> Value {
+pub fn with_header(mut answer: Value, name: &str, schema: Value) -> Value {
     answer["headers"][name] = json!({ "schema": schema });
     answer
 }
 
-fn in_path(name: &str, what: &str) -> Value {
+pub fn in_path(name: &str, what: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "description": what, "schema": { "type": "string", "minLength": 1 } })
 }
 
-fn in_query(name: &str, schema: Value) -> Value {
+pub fn in_query(name: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "schema": schema })
 }
 

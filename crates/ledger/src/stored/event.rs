@@ -37,6 +37,9 @@ pub struct Event<B> {
     /// What the index gets at sealing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub m: Vec<(String, i64)>,
+    /// A change has moved it in the index since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ix: bool,
     /// Whether it may update an earlier event of the same id.
     #[serde(default)]
     pub up: bool,
@@ -77,6 +80,11 @@ impl<B: Serialize + DeserializeOwned> Ringed for Event<B> {
 }
 
 impl<B> Event<B> {
+    /// Whether the index knows it. A version before there was one has left it out; its next change puts it in.
+    pub fn indexed(&self) -> bool {
+        self.ix || !self.m.is_empty()
+    }
+
     /// The caller's view. `None` for an internal event.
     pub fn record(&self, shard: u8, n: u64, sealed: bool) -> Option<Record<B>>
     where

@@ -1,0 +1,254 @@
+//! Answers of browsers: from the site's origins, within its limits, about its surveys, and in nobody else's name.
+
+use super::identity::{self, Identity};
+use super::{Contact, Front, Site, client, origin, parameter};
+use crate::App;
+use crate::config::Ask;
+use crate::fields::{Fields, Mistakes};
+use crate::intake::{self, Taken};
+use crate::problem::{Problem, Reply};
+use crate::time::from_unix;
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{HeaderMap, Request, StatusCode, header};
+use ringback_core::consent::{ContactChannel, Statement, Vouched};
+use ringback_core::feedback::{Customer, Feedback};
+use ringback_core::id::TouchpointId;
+use ringback_core::survey::{Score, Survey};
+use ringback_ledger::{Clock, Entropy, OnDifferent, Store};
+use serde_json::Value;
+
+/// How old an answer may be that a browser has kept, in seconds: a week, and a day for clocks that are wrong.
+const OLDEST_S: i64 = 8 * 86_400;
+
+/// An answer as a browser or a page gives it.
+#[derive(Default)]
+pub(super) struct Given {
+    /// What the browser calls the response.
+    pub response: String,
+    pub score: f64,
+    pub comment: Option<String>,
+    pub locale: Option<String>,
+    pub country: Option<String>,
+    pub channel: Option<String>,
+    pub touchpoint: Option<TouchpointId>,
+    pub segment: Option<String>,
+    pub consent: Option<Consent>,
+    pub answers: std::collections::BTreeMap<String, ringback_core::feedback::Answer>,
+    /// A signed identity.
+    pub identity: Option<String>,
+    /// Seconds since it was given.
+    pub age_s: i64,
+}
+
+/// What was said about being contacted.
+pub(super) struct Consent {
+    pub granted: bool,
+    /// The version of the wording that was shown.
+    pub wording: Option<String>,
+    /// An address that was typed.
+    pub address: Option<String>,
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// `OPTIONS /v1/surveys/{id}/answers?key=…` and of the survey itself.
+    #[must_use]
+    pub fn preflight(&self, front: &Front, query: &str, headers: &HeaderMap) -> Reply {
+        let site = front.site(parameter(query.as_bytes(), "key").as_deref());
+        let admitted = site.and_then(|site| origin::admit(site, &self.config, headers, true));
+        let from = admitted.as_ref().ok().copied().flatten();
+        origin::readable(admitted.as_ref().map(|_| origin::preflight()).map_err(Clone::clone), from)
+    }
+
+    /// `POST /v1/surveys/{id}/answers?key=…`: 202 without a body, the answer is durable.
+    pub async fn post_answer(&self, front: &Front, id: &str, request: Request<Vec<u8>>) -> Taken {
+        let from = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_owned);
+        let taken = self.take_answer(front, id, &request).await;
+        let wake = taken.as_ref().is_ok_and(|taken| taken.wake);
+        Taken { reply: origin::readable(taken.map(|taken| taken.reply), from.as_deref()), wake }
+    }
+
+    async fn take_answer(&self, front: &Front, id: &str, request: &Request<Vec<u8>>) -> Result<Taken, Problem> {
+        let site = front.site(parameter(request.uri().query().unwrap_or_default().as_bytes(), "key").as_deref())?;
+        origin::admit(site, &self.config, request.headers(), true)?;
+        let (survey, ask) = front.survey(&self.config, site, id)?;
+        let address = client::address(request.headers(), front.sites.proxy.as_ref());
+        let told = self.count(site, &address).await?;
+        let given = read(&intake::any_json(request)?, ask)?;
+        let mut taken = self.take(front, site, survey, ask, given).await?;
+        told.tell(&mut taken.reply);
+        Ok(taken)
+    }
+
+    /// Stores an answer of a site.
+    pub(super) async fn take(
+        &self,
+        front: &Front,
+        site: &Site,
+        survey: &Survey,
+        ask: &Ask,
+        given: Given,
+    ) -> Result<Taken, Problem> {
+        let identity = self.identity(front, site, survey, given.identity.as_deref())?;
+        let score = Score::new(given.score, survey.metric).map_err(|e| Problem::field("/score", e.to_string()))?;
+        let response = match &identity.answer {
+            Some(answer) => format!("identity:{answer}"),
+            None => format!("response:{}", given.response),
+        };
+        let feedback = self.feedback(site, survey, ask, score, given, identity);
+        // How long the browser has kept it is no part of what was answered.
+        let content = intake::answered(&Feedback { occurred_at: None, ..feedback.clone() });
+        let identity = intake::Identity { source: site.id.clone(), response, on_different: OnDifferent::Update };
+        self.store(identity, &content, feedback).await
+    }
+
+    /// Who a token says it is; nobody without one.
+    pub(super) fn identity(
+        &self,
+        front: &Front,
+        site: &Site,
+        survey: &Survey,
+        token: Option<&str>,
+    ) -> Result<Identity, Problem> {
+        let refused = |detail: String| Problem::new(StatusCode::UNAUTHORIZED, "identity-refused", detail);
+        let Some(token) = token else {
+            return match site.identity_required {
+                true => Err(refused("this site takes signed identities only".to_owned())),
+                false => Ok(Identity::default()),
+            };
+        };
+        let secrets = site.identity_variable.as_deref().map(|name| front.secrets.get(name)).unwrap_or_default();
+        identity::read(secrets, token, survey.id.as_str(), self.clock.now()).map_err(|why| {
+            self.log(&format!("site {}: identity refused: {why}", site.id));
+            refused(why.to_string())
+        })
+    }
+
+    fn feedback(&self, site: &Site, survey: &Survey, ask: &Ask, score: Score, given: Given, who: Identity) -> Feedback {
+        let now = from_unix(self.clock.now());
+        let country = who.country.or(given.country).or_else(|| self.config.default_country.clone());
+        let mut customer = who.customer;
+        let said = ask.contact.as_ref().zip(given.consent);
+        let consent =
+            said.and_then(|(contact, said)| statement(contact, said, &mut customer, site, given.locale.clone(), now));
+        Feedback {
+            source: site.id.clone(),
+            survey: survey.id.clone(),
+            metric: survey.metric,
+            score,
+            band: survey.band(score, country.as_deref()),
+            comment: given.comment,
+            locale: given.locale.or_else(|| Some(self.config.default_locale.clone())),
+            country,
+            channel: given.channel.or_else(|| Some("web".to_owned())),
+            touchpoint: given.touchpoint.unwrap_or_else(|| survey.touchpoint.clone()),
+            segment: who.segment.or(given.segment),
+            customer,
+            account: who.account,
+            consent: consent.into_iter().collect(),
+            answers: given.answers,
+            occurred_at: (given.age_s > 0).then(|| now - TimeDelta::seconds(given.age_s.min(OLDEST_S))),
+            received_at: now,
+            updated_at: None,
+        }
+    }
+}
+
+/// What was said, as a statement. An address that was typed is taken with a yes and where none is known; nothing proves
+/// that it is the writer's own, and a no is never entered under it.
+fn statement(
+    contact: &Contact,
+    said: Consent,
+    customer: &mut Customer,
+    site: &Site,
+    language: Option<String>,
+    now: DateTime<Utc>,
+) -> Option<Statement> {
+    let known = match contact.channel {
+        ContactChannel::Phone => &mut customer.phone,
+        _ => &mut customer.email,
+    };
+    let typed = said.address.filter(|_| said.granted && known.is_none());
+    let vouched = if typed.is_some() { Vouched::Nobody } else { Vouched::Company };
+    *known = known.take().or(typed);
+    Some(Statement {
+        channel: contact.channel,
+        purpose: contact.purpose,
+        granted: said.granted,
+        wording: Some(said.wording.unwrap_or_else(|| contact.wording.clone())),
+        language,
+        source: site.id.as_str().to_owned(),
+        at: now,
+        expires_at: None,
+        vouched,
+    })
+}
+
+/// Reads what a browser sent; every wrong field is named.
+fn read(value: &Value, ask: &Ask) -> Result<Given, Problem> {
+    let mistakes = Mistakes::default();
+    let given = Fields::of(value, "", &mistakes).and_then(|f| {
+        let given = given(&f);
+        // A person sees no such field, and nobody reads a question in no time.
+        let hidden = f.text("website", 1_000).is_some();
+        let elapsed = f.value("elapsed_ms").and_then(Value::as_u64).unwrap_or(u64::MAX);
+        f.refuse_unknown();
+        given.map(|given| (given, hidden || elapsed < ask.minimum_ms))
+    });
+    let (given, automated) = mistakes.or(given)?;
+    match automated {
+        false => Ok(given),
+        true => Err(looks_automated()),
+    }
+}
+
+/// The refusal of what no person sends. It says so, because a person may have been taken for a machine.
+pub(super) fn looks_automated() -> Problem {
+    let detail = "the answer came faster than a person reads, or with a field filled in that a person does not see";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "looks-automated", detail)
+}
+
+fn given(f: &Fields<'_>) -> Option<Given> {
+    let response = f.required_text("id", 64).filter(|id| {
+        let fits = id.len() >= 8 && ringback_ledger::is_name(id);
+        if !fits {
+            f.wrong("id", "must be 8 to 64 of a–z, A–Z, 0–9, -, _ and .");
+        }
+        fits
+    });
+    let score = f.value("score").and_then(Value::as_f64);
+    if score.is_none() {
+        f.wrong("score", "is required, and a number");
+    }
+    let touchpoint = f.parsed("touchpoint", 64, |text| {
+        TouchpointId::new(text).map_err(|_| "must be 1 to 64 of a–z, A–Z, 0–9, -, _ and .")
+    });
+    let consent = f.object("consent").and_then(|c| {
+        let granted = c.bool("granted");
+        if granted.is_none() {
+            c.wrong("granted", "is required");
+        }
+        let address =
+            c.parsed("email", intake::MAX_EMAIL, intake::email).or_else(|| c.text("phone", intake::MAX_PHONE));
+        let wording = c.text("wording", intake::MAX_SHORT);
+        c.refuse_unknown();
+        Some(Consent { granted: granted?, wording, address })
+    });
+    let age_s = f.value("age_s").map_or(Some(0), Value::as_i64);
+    if age_s.is_none_or(|age| age < 0) {
+        f.wrong("age_s", "must be a whole number of seconds");
+    }
+    Some(Given {
+        comment: f.text("comment", intake::MAX_COMMENT),
+        locale: f.parsed("locale", 35, intake::locale),
+        country: f.parsed("country", 8, intake::country),
+        channel: f.text("channel", intake::MAX_SHORT),
+        segment: f.text("segment", intake::MAX_SHORT),
+        answers: intake::answers(f),
+        identity: f.text("identity", 4_096),
+        touchpoint,
+        consent,
+        age_s: age_s.unwrap_or(0),
+        response: response?,
+        score: score?,
+    })
+}

@@ -1,0 +1,171 @@
+//! Browsers and the whole application behind them, on a store in memory.
+
+use super::*;
+use crate::config::PEPPER_VARIABLE;
+use crate::config::tests::beside;
+use crate::digest::hmac_sha256;
+use crate::follow_up::FollowUp;
+use crate::identity::Namer;
+use crate::intake::Taken;
+use crate::{App, Parts};
+use futures::executor::block_on;
+use http::{HeaderMap, Request};
+use ringback_ledger::{Ledger, Options, StoreKind};
+use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+const PROGRAMME: &str = include_str!("../../../../ringback.toml");
+const KEY: &str = "pk_shop_4f7Qm2Lx";
+const SECRET: &str = "an-identity-secret-of-32-bytes-or-more";
+
+struct World {
+    app: App<MemoryStore, ManualClock, SeededEntropy>,
+    front: Front,
+    clock: ManualClock,
+}
+
+fn world(programme: &str) -> World {
+    let config = Rc::new(Config::parse(programme, &beside).unwrap());
+    let secrets = Secrets::new(BTreeMap::from([(PEPPER_VARIABLE.to_owned(), "p".repeat(32))]));
+    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).unwrap());
+    let (clock, entropy) = (ManualClock::at(1_795_339_800), SeededEntropy::new(7));
+    let store = MemoryStore::new(StoreKind::Sqlite);
+    let opened = Ledger::open(store, clock.clone(), SeededEntropy::new(8), follow_up.clone(), Options::default());
+    let parts = Parts { config: Rc::clone(&config), secrets, clock: clock.clone(), entropy, log: |_| {} };
+    let app = App::new(parts, follow_up, block_on(opened).unwrap()).unwrap();
+    let identity = Secrets::new(BTreeMap::from([("shop_identity_secret".to_owned(), SECRET.to_owned())]));
+    World { app, front: Front::parse(programme, &config).unwrap().with_secrets(identity), clock }
+}
+
+impl World {
+    fn post(&self, address: &str, body: &Value) -> Taken {
+        let request = Request::post(format!("/v1/surveys/checkout-nps/answers?key={KEY}"))
+            .header("origin", "https://shop.example.com")
+            .header("content-type", "text/plain")
+            .header("spin-client-addr", address)
+            .header("x-forwarded-for", "198.51.100.1, 203.0.113.50")
+            .body(body.to_string().into_bytes());
+        block_on(self.app.post_answer(&self.front, "checkout-nps", request.unwrap()))
+    }
+
+    fn stored(&self, taken: &Taken) -> ringback_core::feedback::Feedback {
+        let location = taken.reply.headers()["location"].to_str().unwrap();
+        let id = location.rsplit('/').next().unwrap();
+        block_on(self.app.ledger.read(id)).unwrap().unwrap().body.feedback
+    }
+
+    fn form(&self, fields: &str) -> Taken {
+        let request = Request::post("/s/checkout-nps").header("spin-client-addr", "203.0.113.7:1");
+        let request = request.body(fields.as_bytes().to_vec()).unwrap();
+        block_on(self.app.post_survey_page(&self.front, "checkout-nps", request)).unwrap()
+    }
+}
+
+fn answer(id: &str) -> Value {
+    json!({ "id": id, "score": 3, "locale": "en", "channel": "web", "elapsed_ms": 3_000 })
+}
+
+#[test]
+fn a_widgets_post_is_taken_and_its_repeat_is_the_same_answer() {
+    let world = world(PROGRAMME);
+    let first = world.post("203.0.113.7:1", &answer("response-1"));
+    assert_eq!(first.reply.status(), 202, "{}", String::from_utf8_lossy(first.reply.body()));
+    let mut again = answer("response-1");
+    again["age_s"] = json!(90);
+    assert_eq!(world.post("203.0.113.7:1", &again).reply.headers()["location"], first.reply.headers()["location"]);
+    let stored = world.stored(&first);
+    assert_eq!((stored.source.as_str(), stored.score.get(), stored.customer.is_unknown()), ("shop", 3, true));
+}
+
+#[test]
+fn a_typed_address_is_vouched_for_by_nobody_and_a_signed_one_by_the_company() {
+    let world = world(PROGRAMME);
+    let mut typed = answer("response-1");
+    typed["consent"] = json!({ "granted": true, "email": "ada@example.com", "wording": "contact-2026-01" });
+    let stored = world.stored(&world.post("203.0.113.7:1", &typed));
+    assert_eq!(stored.customer.email.as_deref(), Some("ada@example.com"));
+    assert_eq!(stored.consent[0].vouched, ringback_core::consent::Vouched::Nobody);
+
+    let part = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+    let signed =
+        format!("{}.{}", part(r#"{"alg":"HS256"}"#), part(r#"{"email":"grace@example.com","exp":1795340000}"#));
+    let signature = data_encoding::BASE64URL_NOPAD.encode(&hmac_sha256(SECRET.as_bytes(), &[signed.as_bytes()]));
+    typed["id"] = json!("response-2");
+    typed["identity"] = json!(format!("{signed}.{signature}"));
+    let stored = world.stored(&world.post("203.0.113.7:1", &typed));
+    assert_eq!(stored.customer.email.as_deref(), Some("grace@example.com"), "what is signed counts, not what is typed");
+    assert_eq!(stored.consent[0].vouched, ringback_core::consent::Vouched::Company);
+}
+
+#[test]
+fn a_no_is_never_entered_under_an_address_that_was_typed() {
+    let world = world(PROGRAMME);
+    let mut refusal = answer("response-1");
+    refusal["consent"] = json!({ "granted": false, "email": "ada@example.com" });
+    let stored = world.stored(&world.post("203.0.113.7:1", &refusal));
+    assert!(stored.customer.email.is_none() && !stored.consent[0].granted);
+}
+
+#[test]
+fn who_sends_too_much_waits_and_a_header_names_somebody_else_only_where_it_is_trusted() {
+    let alone = world(PROGRAMME);
+    let status = |world: &World, address: &str, n: usize| {
+        world.post(address, &answer(&format!("response-{n}"))).reply.status().as_u16()
+    };
+    let taken = (0..80).filter(|n| status(&alone, "203.0.113.7:1", *n) == 202).count();
+    assert!((60..=66).contains(&taken), "{taken}: every sixteenth is put on the key's meter instead");
+    assert_eq!(status(&alone, "203.0.113.8:1", 100), 202);
+    alone.clock.advance(2);
+    assert_eq!(status(&alone, "203.0.113.7:1", 101), 202, "one a second is paid off");
+
+    let trusting = PROGRAMME.replace("# client_address =", "client_address =");
+    let behind_a_proxy = world(&trusting);
+    for n in 0..80 {
+        let _ = status(&behind_a_proxy, &format!("10.0.0.{n}:1"), n);
+    }
+    assert_eq!(status(&behind_a_proxy, "10.0.0.200:1", 200), 429, "all of it came from the one behind the proxy");
+}
+
+#[test]
+fn a_key_has_a_limit_over_all_addresses() {
+    let world = world(&PROGRAMME.replace("address = 60, key = 1200", "address = 60, key = 64"));
+    let status = |n: usize| {
+        world
+            .post(&format!("203.0.{}.{}:1", n / 200, n % 200), &answer(&format!("response-{n}")))
+            .reply
+            .status()
+            .as_u16()
+    };
+    let taken = (0..200).filter(|n| status(*n) == 202).count();
+    assert!((64..=80).contains(&taken), "{taken}");
+}
+
+#[test]
+fn the_survey_page_confirms_what_its_link_carries() {
+    let world = world(PROGRAMME);
+    let query = "score=2&lang=de&channel=email";
+    let page = world.app.get_survey_page(&world.front, "checkout-nps", query, &HeaderMap::new()).unwrap();
+    let html = String::from_utf8(page.into_body()).unwrap();
+    assert!(html.contains("value=\"2\" aria-label=\"2 von 10\" required checked"), "{html}");
+    let field =
+        |name: &str| html.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap();
+    let fields = ["r", "at", "proof", "lang", "channel"].map(|name| format!("{name}={}", field(name))).join("&");
+    assert_eq!(world.form(&format!("{fields}&score=2")).reply.status(), 422, "in the second it was made");
+    world.clock.advance(3);
+    let thanks = world.form(&format!("{fields}&score=2"));
+    assert_eq!(thanks.reply.status(), 200);
+    assert!(String::from_utf8_lossy(thanks.reply.body()).contains("Was ist schiefgelaufen?"));
+    let done = world.form(&format!("{fields}&score=2&step=2&comment=Zu+sp%C3%A4t&contact=no"));
+    assert!(String::from_utf8_lossy(done.reply.body()).contains("Vielen Dank!"));
+    assert_eq!(world.form(&format!("{fields}x&score=2")).reply.status(), 200, "an unknown channel is none");
+    assert_eq!(world.form("score=2").reply.status(), 422);
+}
+
+#[test]
+fn the_first_known_language_is_spoken() {
+    let config = Config::parse(PROGRAMME, &beside).unwrap();
+    for (wanted, spoken) in [("de-CH,en", "de"), ("pt-BR, fr;q=0.8", "fr"), ("ar_EG", "ar"), ("xx", "en"), ("", "en")] {
+        assert_eq!(language(wanted, &config), spoken, "{wanted}");
+    }
+}

@@ -1,0 +1,82 @@
+//! How often somebody may do something: the generic cell rate algorithm (GCRA; ITU-T I.371) on one number.
+//!
+//! The number is the instant, in milliseconds, at which everything done so far would be paid off if it were paid at the
+//! allowed rate. Pure: where the number is kept, and for whom, is the caller's business.
+
+/// Over how long a limit is counted, in seconds.
+pub const WINDOW_S: u64 = 60;
+
+/// So many within [`WINDOW_S`], at once if need be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate(u32);
+
+/// What a rate says at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether one more is allowed.
+    pub allowed: bool,
+    /// How many are left, this one not counted when it is allowed.
+    pub left: u64,
+    /// Seconds until one more is allowed, where none is; otherwise until everything is paid off.
+    pub after_s: u64,
+}
+
+impl Rate {
+    /// A rate of 1 to 60,000 a minute; anything else becomes the nearest of them.
+    #[must_use]
+    pub fn per_minute(count: u32) -> Self {
+        Self(count.clamp(1, 60_000))
+    }
+
+    /// How many a minute.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.0
+    }
+
+    /// What one costs, in milliseconds.
+    #[must_use]
+    pub const fn cost_ms(self) -> u64 {
+        WINDOW_S * 1_000 / self.0 as u64
+    }
+
+    /// What the rate says when the number stands at `stands` and the clock (Unix milliseconds) at `now`.
+    #[must_use]
+    pub fn standing(self, stands: u64, now: u64) -> Standing {
+        let full = now + WINDOW_S * 1_000;
+        let after = stands.max(now) + self.cost_ms();
+        let allowed = after <= full;
+        let left = full.saturating_sub(if allowed { after } else { stands }) / self.cost_ms();
+        let wait_ms = if allowed { after - now } else { after - full };
+        Standing { allowed, left, after_s: wait_ms.div_ceil(1_000) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_as_the_limit_go_at_once_and_then_one_for_every_cost() {
+        let rate = Rate::per_minute(3);
+        let now = 1_000_000;
+        let mut stands = 0;
+        for left in [2, 1, 0] {
+            let standing = rate.standing(stands, now);
+            assert_eq!((standing.allowed, standing.left), (true, left));
+            stands = stands.max(now) + rate.cost_ms();
+        }
+        assert_eq!(rate.standing(stands, now), Standing { allowed: false, left: 0, after_s: 20 });
+        assert!(!rate.standing(stands, now + 19_999).allowed);
+        assert!(rate.standing(stands, now + 20_000).allowed);
+        assert_eq!(rate.standing(stands, now + 60_000).left, 2, "all is paid off");
+    }
+
+    #[test]
+    fn what_stands_far_ahead_is_waited_for_and_nothing_overflows() {
+        let rate = Rate::per_minute(60);
+        assert_eq!(rate.standing(1_000_000 + 3_600_000, 1_000_000).after_s, 3_541);
+        assert_eq!(Rate::per_minute(0).count(), 1);
+        assert_eq!(Rate::per_minute(u32::MAX).cost_ms(), 1);
+    }
+}

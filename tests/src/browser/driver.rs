@@ -1,0 +1,106 @@
+//! chromedriver as a process, spoken to by its protocol (<https://www.w3.org/TR/webdriver2/>): JSON over HTTP.
+//!
+//! Without a client library: those there are turn on features of shared crates that have the whole Wasm engine compiled
+//! again, for the sake of four kinds of requests.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use http::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::call::{Call, Caller, caller};
+
+/// A running chromedriver with one session.
+pub(crate) struct Driver {
+    child: Child,
+    caller: Caller,
+    session: String,
+    _profile: TempDir,
+}
+
+impl Driver {
+    /// Starts it on a free port; none when it is not installed. `CHROMEDRIVER` names another program.
+    pub async fn start() -> Option<Self> {
+        let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+        let mut command = Command::new(program);
+        command.args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null());
+        let mut child = command.spawn().ok()?;
+        let mut said = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        let port = loop {
+            line.clear();
+            assert!(said.read_line(&mut line).expect("reads") > 0, "chromedriver ended without naming its port");
+            let port = line
+                .trim_end_matches(['.', '\n'])
+                .rsplit_once("on port ")
+                .and_then(|(_, port)| port.parse::<u16>().ok());
+            if let Some(port) = port.filter(|_| line.contains("started successfully")) {
+                break port;
+            }
+        };
+        let profile = TempDir::new().expect("a folder");
+        let mut driver =
+            Self { child, caller: caller(), session: format!("http://127.0.0.1:{port}/session"), _profile: profile };
+        let session = driver.post("", &driver.capabilities()).await;
+        let id = session["sessionId"].as_str().expect("a session").to_owned();
+        driver.session = format!("{}/{id}", driver.session);
+        driver.post("timeouts", &json!({ "script": 120_000, "pageLoad": 120_000, "implicit": 0 })).await;
+        Some(driver)
+    }
+
+    fn capabilities(&self) -> Value {
+        let profile = format!("--user-data-dir={}", self._profile.path().display());
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--hide-scrollbars",
+            "--lang=en",
+            &profile,
+        ];
+        json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:chromeOptions": { "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        } } })
+    }
+
+    /// A command of the session.
+    ///
+    /// # Panics
+    /// When it fails, with what the driver says.
+    pub async fn post(&self, command: &str, body: &Value) -> Value {
+        self.send(Method::POST, command, Some(body)).await
+    }
+
+    /// A question to the session.
+    pub async fn get(&self, command: &str) -> Value {
+        self.send(Method::GET, command, None).await
+    }
+
+    async fn send(&self, method: Method, command: &str, body: Option<&Value>) -> Value {
+        let url = if command.is_empty() { self.session.clone() } else { format!("{}/{command}", self.session) };
+        let call = Call::elsewhere(self.caller.clone(), method, url);
+        let answer = match body {
+            Some(body) => call.json(body).send().await,
+            None => call.send().await,
+        };
+        let value = answer.json()["value"].clone();
+        assert_eq!(answer.status, 200, "{command}: {} {}", value["error"], value["message"]);
+        value
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Asked to end, it ends its browser, too; killed, it would leave it behind.
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").arg(&id).stderr(Stdio::null()).status();
+        let _ = self.child.wait();
+    }
+}
