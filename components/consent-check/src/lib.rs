@@ -25,6 +25,25 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     match (&method, segments(&path).as_slice()) {
         (&Method::POST, ["v1", "consents"]) => app().await?.post_consent(whole(request).await?).await,
         (_, ["v1", "consents"]) => Err(Problem::method_not_allowed()),
+        (_, ["preferences", rest @ ..]) => preferences(request, rest).await,
+        _ => Err(Problem::not_found("page")),
+    }
+}
+
+async fn preferences(request: Request, path: &[&str]) -> Result<Reply, Problem> {
+    let method = request.method().clone();
+    match (&method, path) {
+        (&Method::GET, ["style.css"]) => Ok(ringback_app::preferences::style()),
+        // A scanner that follows the header's address sees the page and changes nothing.
+        (&Method::GET, [token] | [token, "unsubscribe" | "erase"]) => {
+            let query = request.uri().query().unwrap_or_default();
+            app().await?.get_preferences(token, query, request.headers()).await
+        }
+        (&Method::GET, [token, "data"]) => app().await?.get_preferences_data(token, request.headers()).await,
+        (&Method::POST, [token]) => app().await?.post_preferences(token, &whole(request).await?).await,
+        (&Method::POST, [token, "unsubscribe"]) => app().await?.post_unsubscribe(token, request.headers()).await,
+        (&Method::POST, [token, "erase"]) => app().await?.post_preferences_erase(token, &whole(request).await?).await,
+        (_, [_] | [_, "unsubscribe" | "erase" | "data"]) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found("page")),
     }
 }

@@ -120,6 +120,13 @@ impl Namer {
         self.name(52, &[b"session\0", token_id.as_bytes(), b"\0", until.to_string().as_bytes()])
     }
 
+    /// The signature of the link to the preference page of the person who gave an answer, until an instant (Unix
+    /// seconds). 52 characters of base 32.
+    #[must_use]
+    pub fn preferences(&self, answer: &str, until: u64) -> String {
+        self.name(52, &[b"preferences\0", answer.as_bytes(), b"\0", until.to_string().as_bytes()])
+    }
+
     fn name(&self, length: usize, parts: &[&[u8]]) -> String {
         let mut name = BASE32_NOPAD.encode(&hmac_sha256(&self.pepper, parts)).to_ascii_lowercase();
         name.truncate(length);

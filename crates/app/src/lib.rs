@@ -18,6 +18,7 @@ mod identity;
 mod insights;
 mod intake;
 mod ports;
+pub mod preferences;
 pub mod problem;
 mod readiness;
 pub mod secrets;

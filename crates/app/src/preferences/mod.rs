@@ -1,0 +1,301 @@
+//! `/preferences/{token}`: where a person sees what is held about them, decides how they may be reached, takes their data
+//! with them, and has it erased. Without an account: the link in a message is the key.
+//!
+//! A GET changes nothing, because mail scanners open links; works without JavaScript. What is written here are
+//! statements like any others: the gate decides by them from then on.
+
+mod link;
+mod page;
+mod words;
+
+pub use link::LASTS_S;
+
+use crate::App;
+use crate::dossier::Dossier;
+use crate::problem::{Problem, Reply, empty, json};
+use crate::stored::Stored;
+use crate::time::from_unix;
+use crate::view;
+use askama::Template;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use page::{Notice, Page};
+use ringback_core::consent::{ContactChannel, Decision, Purpose, Statement, decide};
+use ringback_core::names::Named;
+use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
+use serde_json::{Value, json as object};
+use std::collections::BTreeSet;
+use words::Words;
+
+/// The source of statements that are made on the page.
+const SOURCE: &str = "preferences";
+const STYLE: &str = include_str!("../../templates/preferences/style.css");
+/// The page loads its own style sheet and sends its own forms; nothing else, from or to anywhere.
+const CSP: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Somebody who came with a link that works.
+struct Guest<'a> {
+    token: &'a str,
+    record: Record<Dossier>,
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// The address of the page for the person who gave an answer. Only ever to be sent to that person.
+    pub fn preferences_url(&self, answer: &str) -> String {
+        format!("{}/preferences/{}", self.config.public_url, link::token(&self.namer, answer, self.clock.now()))
+    }
+
+    /// `GET /preferences/{token}`
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub async fn get_preferences(&self, token: &str, query: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
+        let words = spoken(&[field(query.as_bytes(), "lang").as_deref().unwrap_or_default()], headers);
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
+        let words = match field(query.as_bytes(), "lang") {
+            Some(_) => words,
+            None => self.words_of(&guest, headers),
+        };
+        let saved = field(query.as_bytes(), "saved").is_some();
+        let said = self.said(&guest.record.people).await?;
+        let customer = &guest.record.body.feedback.customer;
+        let page = Page {
+            words,
+            languages: &words::ALL,
+            company: &self.config.name,
+            base: format!("/preferences/{token}"),
+            notice: saved.then_some(words.saved),
+            groups: page::groups(words, customer, &said, from_unix(self.clock.now())),
+        };
+        shown(StatusCode::OK, &page)
+    }
+
+    /// `POST /preferences/{token}`: the form's choices, or `none=yes` for no to everything. Effective at once.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer; nothing is changed then, or only a part, always towards what was asked for.
+    pub async fn post_preferences(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
+        let lang = field(request.body(), "lang").unwrap_or_default();
+        let words = spoken(&[&lang], request.headers());
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
+        let wanted: Vec<(ContactChannel, Purpose, bool)> = match field(request.body(), "none") {
+            Some(_) => everything(ContactChannel::ALL),
+            // What was not shown is not decided: a box that is not there is not a box left empty.
+            None => fields(request.body(), "shown")
+                .filter_map(|name| Some((page::named(&name)?, field(request.body(), &name).is_some())))
+                .map(|((channel, purpose), yes)| (channel, purpose, yes))
+                .collect(),
+        };
+        self.state(&guest, words, &wanted).await?;
+        let mut reply = empty(StatusCode::SEE_OTHER);
+        if let Ok(value) = HeaderValue::from_str(&format!("/preferences/{}?lang={}&saved", guest.token, words.lang)) {
+            reply.headers_mut().insert(header::LOCATION, value);
+        }
+        Ok(reply)
+    }
+
+    /// `POST /preferences/{token}/unsubscribe`: no more e-mail, in one click (RFC 8058).
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub async fn post_unsubscribe(&self, token: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
+        let words = spoken(&[], headers);
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
+        self.state(&guest, words, &everything(&[ContactChannel::Email])).await?;
+        self.say(StatusCode::OK, words, words.title, words.saved)
+    }
+
+    /// `GET /preferences/{token}/data`: everything that is held about the person.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub async fn get_preferences_data(&self, token: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(spoken(&[], headers)) };
+        let (mut answers, mut seen) = (Vec::new(), BTreeSet::new());
+        for person in &guest.record.people {
+            let journal = self.ledger.person(person).await.map_err(|error| self.store_failed(&error))?;
+            for known in journal.into_iter().filter_map(|entry| entry.record) {
+                if seen.insert(known.eid.clone()) {
+                    // An answer may be gone by retention while the journal still names it.
+                    answers.extend(self.dossier_of(&known.eid).await?.map(|record| held(&record)));
+                }
+            }
+        }
+        let said = self.said(&guest.record.people).await?;
+        let held = object!({ "answers": answers, "consent": said.iter().map(Stored::store).collect::<Vec<_>>() });
+        let mut reply = json(StatusCode::OK, &held);
+        let attachment = HeaderValue::from_static("attachment; filename=\"my-data.json\"");
+        reply.headers_mut().insert(header::CONTENT_DISPOSITION, attachment);
+        Ok(private(reply))
+    }
+
+    /// `POST /preferences/{token}/erase`, with `confirm=yes`: everything personal is erased, counts stay.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer; the same request may be sent again.
+    pub async fn post_preferences_erase(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
+        let words = spoken(&[&field(request.body(), "lang").unwrap_or_default()], request.headers());
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
+        if field(request.body(), "confirm").as_deref() != Some("yes") {
+            return self.say(StatusCode::UNPROCESSABLE_ENTITY, words, words.erase, words.erase_hint);
+        }
+        for person in &guest.record.people {
+            self.ledger.erase(person).await.map_err(|error| self.store_failed(&error))?;
+        }
+        self.say(StatusCode::OK, words, words.erase, words.erased)
+    }
+
+    /// Who came, by their link; a made-up one costs no look into the store.
+    async fn guest<'a>(&self, token: &'a str) -> Result<Option<Guest<'a>>, Problem> {
+        let Some(answer) = link::answer(&self.namer, token, self.clock.now()) else { return Ok(None) };
+        Ok(self.dossier_of(&answer).await?.map(|record| Guest { token, record }))
+    }
+
+    async fn dossier_of(&self, answer: &str) -> Result<Option<Record<Dossier>>, Problem> {
+        match self.ledger.read(answer).await {
+            Err(LedgerError::BadName { .. }) => Ok(None),
+            other => other.map_err(|error| self.store_failed(&error)),
+        }
+    }
+
+    /// Everything a person ever said about being contacted, under any of their identities.
+    async fn said(&self, people: &[String]) -> Result<Vec<Statement>, Problem> {
+        let mut said: Vec<Statement> = Vec::new();
+        for person in people {
+            let journal = self.ledger.person(person).await.map_err(|error| self.store_failed(&error))?;
+            for note in journal.into_iter().filter_map(|entry| entry.note) {
+                let statements: Vec<Statement> = Stored::restore(&note).map_err(|unreadable| {
+                    self.log(&format!("a person's journal: {unreadable}"));
+                    Problem::unavailable()
+                })?;
+                said.extend(statements.into_iter().filter(|new| !said.contains(new)).collect::<Vec<_>>());
+            }
+        }
+        Ok(said)
+    }
+
+    /// Writes down what changes: a yes only where it was a no, a no wherever it was not said before.
+    async fn state(
+        &self,
+        guest: &Guest<'_>,
+        words: &Words,
+        wanted: &[(ContactChannel, Purpose, bool)],
+    ) -> Result<(), Problem> {
+        let said = self.said(&guest.record.people).await?;
+        let now = from_unix(self.clock.now());
+        let changes = wanted.iter().filter(|(channel, purpose, yes)| {
+            let allowed = matches!(decide(&said, *channel, *purpose, now), Decision::Allowed(_));
+            let spoken_of = said.iter().any(|s| s.channel == *channel && s.purpose == *purpose);
+            allowed != *yes || (!yes && !spoken_of)
+        });
+        let statement = |(channel, purpose, granted): &(ContactChannel, Purpose, bool)| Statement {
+            channel: *channel,
+            purpose: *purpose,
+            granted: *granted,
+            wording: Some(words::WORDING.to_owned()),
+            language: Some(words.lang.to_owned()),
+            source: SOURCE.to_owned(),
+            at: now,
+            expires_at: None,
+        };
+        let statements: Vec<Statement> = changes.map(statement).collect();
+        if statements.is_empty() {
+            return Ok(());
+        }
+        for person in &guest.record.people {
+            self.ledger.note_person(person, statements.store()).await.map_err(|error| self.store_failed(&error))?;
+        }
+        Ok(())
+    }
+
+    /// The language of the person who came: what the browser asks for, else that of their answer.
+    fn words_of(&self, guest: &Guest<'_>, headers: &HeaderMap) -> &'static Words {
+        let locale = guest.record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
+        words::best(accepted_languages(headers).chain([locale]))
+    }
+
+    fn bad_link(&self, words: &'static Words) -> Result<Reply, Problem> {
+        self.say(StatusCode::NOT_FOUND, words, words.bad_link, words.bad_link_hint)
+    }
+
+    fn say(
+        &self,
+        status: StatusCode,
+        words: &'static Words,
+        title: &'static str,
+        text: &'static str,
+    ) -> Result<Reply, Problem> {
+        shown(status, &Notice { words, company: &self.config.name, title, text })
+    }
+}
+
+/// `GET /preferences/style.css`
+#[must_use]
+pub fn style() -> Reply {
+    let mut reply = Reply::new(STYLE.as_bytes().to_vec());
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
+    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
+    reply
+}
+
+/// No, on some channels, for every purpose.
+fn everything(channels: &[ContactChannel]) -> Vec<(ContactChannel, Purpose, bool)> {
+    channels.iter().flat_map(|channel| Purpose::ALL.iter().map(|purpose| (*channel, *purpose, false))).collect()
+}
+
+/// What is held of an answer, for the person who gave it: without the names of those who worked on it.
+fn held(record: &Record<Dossier>) -> Value {
+    let mut held = view::feedback(&record.eid, &record.body.feedback);
+    if let Some(case) = &record.body.case {
+        let history =
+            case.history.iter().map(|line| object!({ "at": line.at.store(), "event": line.event, "note": line.note }));
+        held["case"] = object!({
+            "state": case.state.as_str(),
+            "opened_at": case.opened_at.store(),
+            "root_cause": case.root_cause,
+            "history": history.collect::<Vec<_>>(),
+        });
+    }
+    let messages = record.body.messages.iter();
+    held["messages"] = messages
+        .map(|m| object!({ "channel": m.channel.as_str(), "subject": m.subject, "text": m.text, "state": m.delivery.state.as_str() }))
+        .collect();
+    held
+}
+
+fn accepted_languages(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok())
+}
+
+fn spoken(wishes: &[&str], headers: &HeaderMap) -> &'static Words {
+    words::best(wishes.iter().copied().chain(accepted_languages(headers)))
+}
+
+/// The values of a field of a form or a query.
+fn fields<'a>(form: &'a [u8], name: &'a str) -> impl Iterator<Item = String> + 'a {
+    form_urlencoded::parse(form).filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+fn field(form: &[u8], name: &str) -> Option<String> {
+    fields(form, name).next()
+}
+
+fn shown(status: StatusCode, template: &impl Template) -> Result<Reply, Problem> {
+    let html = template.render().map_err(|_| Problem::unavailable())?;
+    let mut reply = Reply::new(html.into_bytes());
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    reply.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    Ok(private(reply))
+}
+
+/// The address is a key: it goes into no cache and to no other site.
+fn private(mut reply: Reply) -> Reply {
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        reply.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    reply
+}

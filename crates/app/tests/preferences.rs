@@ -1,0 +1,189 @@
+//! The preference page over the use cases alone, on every kind of store: fast, and without Wasm.
+
+use futures::executor::block_on;
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use ringback_app::config::Config;
+use ringback_app::follow_up::FollowUp;
+use ringback_app::preferences::LASTS_S;
+use ringback_app::secrets::Secrets;
+use ringback_app::{App, Namer, Parts};
+use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose};
+use ringback_core::feedback::Customer;
+use ringback_ledger::{Due, HandOver, Ledger, Options, StoreKind};
+use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
+const START: u64 = 1_795_339_800;
+
+struct Nobody;
+
+impl HandOver for Nobody {
+    async fn hand_over(&self, _: Vec<Due>) {}
+}
+
+struct World {
+    app: App<MemoryStore, ManualClock, SeededEntropy>,
+    clock: ManualClock,
+    store: MemoryStore,
+}
+
+fn world(kind: StoreKind) -> World {
+    let config = Rc::new(Config::parse(include_str!("../../../ringback.toml")).expect("a programme"));
+    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(b"intake"));
+    let values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32)), ("intake_token_sha256".to_owned(), hash)]);
+    let (store, clock) = (MemoryStore::new(kind), ManualClock::at(START));
+    let secrets = Secrets::new(values);
+    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
+    let opened =
+        Ledger::open(store.clone(), clock.clone(), SeededEntropy::new(7), follow_up.clone(), Options::default());
+    let ledger = block_on(opened).expect("opens");
+    let parts = Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: |_| {} };
+    World { app: App::new(parts, follow_up, ledger).expect("an application"), clock, store }
+}
+
+fn customer() -> Customer {
+    Customer { email: Some("ada@example.com".into()), id: Some("C-7".into()), ..Customer::default() }
+}
+
+impl World {
+    /// Posts a detractor who may be mailed about it, and gives the token of their page.
+    fn answer(&self, response: &str) -> String {
+        let body = json!({
+            "survey": "checkout-nps", "score": 3, "response_id": response, "comment": "Crushed <b>box</b>",
+            "customer": { "id": "C-7", "email": "ada@example.com", "name": "Ada Lovelace" },
+            "consent": [{ "channel": "email", "purpose": "follow_up", "granted": true, "wording": "w1" }],
+        });
+        let request = Request::post("/v1/feedback")
+            .header(header::AUTHORIZATION, "Bearer intake")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string().into_bytes())
+            .expect("a request");
+        let taken = block_on(self.app.post_feedback(request)).expect("taken");
+        let location = taken.reply.headers()[header::LOCATION].to_str().expect("text").to_owned();
+        self.tick();
+        let url = self.app.preferences_url(location.trim_start_matches("/v1/feedback/"));
+        url.rsplit('/').next().expect("a token").to_owned()
+    }
+
+    fn tick(&self) {
+        self.clock.advance(1);
+        block_on(self.app.ledger.tick(&Nobody)).expect("ticks");
+    }
+
+    fn page(&self, token: &str, query: &str) -> (StatusCode, String) {
+        text(block_on(self.app.get_preferences(token, query, &HeaderMap::new())).expect("an answer"))
+    }
+
+    fn post(&self, token: &str, form: &str) -> Response<Vec<u8>> {
+        self.clock.advance(1);
+        let request = Request::post("/").body(form.as_bytes().to_vec()).expect("a request");
+        block_on(self.app.post_preferences(token, &request)).expect("an answer")
+    }
+
+    fn gate(&self, purpose: Purpose) -> Decision {
+        block_on(self.app.may_contact(&customer(), ContactChannel::Email, purpose)).expect("decides")
+    }
+
+    fn data(&self, token: &str) -> Value {
+        let reply = block_on(self.app.get_preferences_data(token, &HeaderMap::new())).expect("an answer");
+        serde_json::from_slice(reply.body()).expect("JSON")
+    }
+}
+
+fn text(reply: Response<Vec<u8>>) -> (StatusCode, String) {
+    (reply.status(), String::from_utf8(reply.into_body()).expect("text"))
+}
+
+#[test]
+fn a_choice_holds_at_once_under_every_identity() {
+    for kind in STORES {
+        let w = world(kind);
+        let token = w.answer("r1");
+        assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)), "{kind:?}");
+        let (status, page) = w.page(&token, "");
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains(r#"name="email.follow_up" value="yes" checked"#), "{page}");
+        assert!(page.contains("never asked") && !page.contains("phone.follow_up"), "{page}");
+
+        let reply = w.post(&token, "lang=en&shown=email.follow_up&shown=email.survey&email.survey=yes");
+        assert_eq!(reply.status(), StatusCode::SEE_OTHER);
+        assert!(matches!(w.gate(Purpose::Survey), Decision::Allowed(_)), "{kind:?}");
+        assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(Blocked::Withdrawn), "{kind:?}");
+        // What was not shown was not decided.
+        assert_eq!(w.gate(Purpose::Marketing), Decision::Blocked(Blocked::Unknown), "{kind:?}");
+        let by_number = Customer { id: Some("C-7".into()), ..Customer::default() };
+        let decision = block_on(w.app.may_contact(&by_number, ContactChannel::Email, Purpose::FollowUp)).unwrap();
+        assert_eq!(decision, Decision::Blocked(Blocked::Withdrawn), "{kind:?}");
+
+        assert_eq!(w.post(&token, "none=yes").status(), StatusCode::SEE_OTHER);
+        assert_eq!(w.gate(Purpose::Survey), Decision::Blocked(Blocked::Withdrawn), "{kind:?}");
+        assert_eq!(w.gate(Purpose::Marketing), Decision::Blocked(Blocked::Refused), "{kind:?}");
+    }
+}
+
+#[test]
+fn one_click_ends_all_mail_and_a_get_changes_nothing() {
+    let w = world(StoreKind::Sqlite);
+    let token = w.answer("r1");
+    let before = w.store.operations();
+    w.page(&token, "lang=de&none=yes&email.survey=yes");
+    w.data(&token);
+    assert_eq!(w.store.operations().writes, before.writes, "a GET has written");
+    assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)));
+    w.clock.advance(1);
+    let (status, _) = text(block_on(w.app.post_unsubscribe(&token, &HeaderMap::new())).unwrap());
+    assert_eq!(status, StatusCode::OK);
+    for purpose in [Purpose::FollowUp, Purpose::Survey, Purpose::Marketing] {
+        assert!(matches!(w.gate(purpose), Decision::Blocked(_)), "{purpose}");
+    }
+}
+
+#[test]
+fn a_person_takes_everything_along_and_has_it_erased() {
+    for kind in STORES {
+        let w = world(kind);
+        let token = w.answer("r1");
+        w.answer("r2");
+        let held = w.data(&token);
+        assert_eq!(held["answers"].as_array().unwrap().len(), 2, "{kind:?}: {held}");
+        assert_eq!(held["answers"][0]["customer"]["name"], "Ada Lovelace");
+        assert_eq!(held["consent"][0]["wording"], "w1");
+
+        let erase = |form: &str| {
+            let request = Request::post("/").body(form.as_bytes().to_vec()).unwrap();
+            block_on(w.app.post_preferences_erase(&token, &request)).unwrap().status()
+        };
+        assert_eq!(erase(""), StatusCode::UNPROCESSABLE_ENTITY, "not by accident");
+        assert_eq!(w.data(&token), held);
+        assert_eq!(erase("confirm=yes"), StatusCode::OK);
+        w.tick();
+        let left = w.data(&token).to_string();
+        for personal in ["Ada", "ada@example.com", "C-7", "Crushed"] {
+            assert!(!left.contains(personal), "{kind:?}: {left}");
+            let stored =
+                |key: &String| String::from_utf8_lossy(&w.store.peek(key).unwrap_or_default()).contains(personal);
+            assert_eq!(w.store.keys().into_iter().find(stored), None, "{kind:?}: {personal}");
+        }
+    }
+}
+
+#[test]
+fn a_made_up_or_expired_link_opens_nothing_and_costs_nothing() {
+    let w = world(StoreKind::Sqlite);
+    let token = w.answer("r1");
+    let operations = w.store.operations();
+    let forged = format!("{}x", &token[..token.len() - 1]);
+    for bad in ["", "a", forged.as_str()] {
+        let (status, page) = w.page(bad, "lang=fr");
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(page.contains("Ce lien ne fonctionne pas") && !page.contains("Ada"), "{page}");
+        assert_eq!(w.post(bad, "none=yes").status(), StatusCode::NOT_FOUND);
+    }
+    assert_eq!(w.store.operations(), operations);
+    w.clock.advance(LASTS_S + 1);
+    assert_eq!(w.page(&token, "").0, StatusCode::NOT_FOUND);
+}
