@@ -42,13 +42,25 @@ pub enum Key<'a> {
     Journal(&'a str),
     /// An entry of a person's journal.
     JournalEntry { person: &'a str, entry: u64 },
+    /// Counter: the last letter of a shard.
+    Letters { shard: u8 },
+    /// A letter: a job that did not reach its receiver.
+    Letter { shard: u8, number: u64 },
 }
 
 impl Key<'_> {
     /// Whether the key holds a counter.
     #[cfg(test)]
     pub fn is_counter(&self) -> bool {
-        matches!(self, Self::Origin | Self::Slots { .. } | Self::Bucket { .. } | Self::SheetCell(_) | Self::Journal(_))
+        matches!(
+            self,
+            Self::Origin
+                | Self::Slots { .. }
+                | Self::Bucket { .. }
+                | Self::SheetCell(_)
+                | Self::Journal(_)
+                | Self::Letters { .. }
+        )
     }
 }
 
@@ -72,6 +84,8 @@ impl fmt::Display for Key<'_> {
             Self::Sheet { name, generation } => write!(f, "q:{name}:{generation:x}"),
             Self::Journal(person) => write!(f, "u:{person}"),
             Self::JournalEntry { person, entry } => write!(f, "u:{person}:{entry}"),
+            Self::Letters { shard } => write!(f, "d:{shard:02x}"),
+            Self::Letter { shard, number } => write!(f, "d:{shard:02x}:{number}"),
         }
     }
 }
@@ -123,6 +137,8 @@ mod tests {
             (Key::Sheet { name: "care", generation: 255 }, "q:care:ff", false),
             (Key::Journal("p1"), "u:p1", true),
             (Key::JournalEntry { person: "p1", entry: 3 }, "u:p1:3", false),
+            (Key::Letters { shard: 2 }, "d:02", true),
+            (Key::Letter { shard: 2, number: 9 }, "d:02:9", false),
         ];
         for (key, text, counter) in table {
             assert_eq!(key.to_string(), text);
