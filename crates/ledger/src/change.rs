@@ -11,7 +11,7 @@ use crate::port::{Clock, Entropy, Store};
 use crate::program::Plan;
 use crate::program::{Due, Program, Step};
 use crate::record::{Changed, LedgerError};
-use crate::store::{Outcome, Verdict};
+use crate::store::{Outcome, Verdict, not_a_counter};
 use crate::stored::{Entry, Event, IdEntry, Job, Out, encode};
 use crate::{Ledger, check_name};
 
@@ -23,16 +23,21 @@ const ATTEMPTS: usize = 32;
 /// Names of the index, and what is added to their counts.
 pub(crate) type Moves = Vec<(String, i64)>;
 
-/// Timers that were filed for a revision, so that a repeated attempt need not file them again.
+/// What was filed for a change, so that a repeated attempt need not file it again.
 #[derive(Default)]
 pub(crate) struct Filed {
+    /// The revision that the timers are for.
     revision: u64,
     timers: Vec<(u64, Entry)>,
+    /// Letters: number and job.
+    pub(crate) letters: Vec<(u64, String)>,
+    /// Mutation [`Mutation::ListLate`]: letters not written yet.
+    pub(crate) late: Vec<(String, Vec<u8>)>,
 }
 
 impl Filed {
     pub(crate) fn new(revision: u64, timers: Vec<(u64, Entry)>) -> Self {
-        Self { revision, timers }
+        Self { revision, timers, ..Self::default() }
     }
 }
 
@@ -82,6 +87,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         match (outcome, refused) {
             (Outcome::Written(event), _) => {
                 self.append_outs(shard, n, &event, &wid).await;
+                // Only under a mutation is there anything.
+                let _ = self.kv.set_many(&filed.late).await;
                 let record = event.record(shard, n, true);
                 let record = record.ok_or_else(|| crate::missing(key))?;
                 Ok(Changed::Done { record, now: jobs })
@@ -107,8 +114,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let timers = self.step_timers(n, revision, now, &step, &moves);
         if filed.revision != revision || !same(&filed.timers, &timers) {
             self.file_timers(shard, timers.clone(), 0).await?;
-            *filed = Filed { revision, timers };
+            (filed.revision, filed.timers) = (revision, timers);
         }
+        self.list_undelivered(shard, n, event, &step.body, filed).await?;
         event.r = revision;
         event.b = Some(step.body);
         event.ix |= !moves.is_empty();
@@ -155,6 +163,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     pub(crate) async fn append_internal(&self, shard: u8, mut outs: Vec<(u64, Out)>) -> Result<(), LedgerError> {
         let counter = Key::Slots { shard }.to_string();
         let name = |n| Key::Event { shard, n }.to_string();
+        if !outs.is_empty() && !self.kv.foreign_counters(vec![counter.clone()]).await?.is_empty() {
+            return Err(not_a_counter(&counter));
+        }
         for _ in 0..ATTEMPTS {
             if outs.is_empty() {
                 return Ok(());
@@ -209,6 +220,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             mu: 0,
             fs: Vec::new(),
             out: Vec::new(),
+            dl: Vec::new(),
             w: Vec::new(),
         }
     }

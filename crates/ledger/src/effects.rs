@@ -9,11 +9,11 @@ use crate::Ledger;
 use crate::change::{Filed, dues};
 use crate::key::Key;
 use crate::mutation::Mutation;
-use crate::port::{Clock, Entropy, Store};
+use crate::port::{Clock, Entropy, Store, StoreKind};
 use crate::program::{Count, Program};
 use crate::record::LedgerError;
 use crate::seal::Sealed;
-use crate::store::{Outcome, Verdict};
+use crate::store::{Outcome, Verdict, not_a_counter};
 use crate::stored::{Entry, Event, FINGERPRINTS, IdEntry, Job, JournalItem, decode};
 use crate::tick::Work;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,8 @@ struct Batch {
     /// Ids whose entry is not understood.
     foreign: BTreeSet<String>,
     changed: BTreeSet<String>,
+    /// Counters that are none.
+    counters: BTreeSet<String>,
     timers: Vec<(u64, Entry)>,
     counts: Vec<Count>,
     journal: BTreeMap<String, Vec<JournalItem>>,
@@ -66,9 +68,10 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let mut known = BTreeSet::new();
         for (person, items) in std::mem::take(&mut batch.journal) {
             let slots: Vec<u64> = items.iter().map(|item| item.by).collect();
-            let (number, entry) = self.stage_journal(&person, items).await?;
-            known.extend(slots.into_iter().skip(usize::from(number == 1)));
-            entries.extend(entry);
+            if let Some((number, entry)) = self.stage_known_journal(work, &person, items, &batch.counters).await? {
+                known.extend(slots.into_iter().skip(usize::from(number == 1)));
+                entries.extend(entry);
+            }
         }
         for (n, eid, job) in std::mem::take(&mut batch.again).into_iter().filter(|(n, ..)| known.contains(n)) {
             batch.timers.push((work.now + AGAIN, Entry::new(n, Job::App(job.clone()))));
@@ -76,15 +79,53 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         }
         entries.extend(self.fold(work, &batch.counts).await?);
         let floor = work.root.tc + 1;
-        entries.extend(self.stage_timers(work.shard, &batch.timers, floor).await?);
+        entries.extend(self.stage_timers(work.shard, &batch.timers, floor, &batch.counters).await?);
         self.kv.set_many(&entries).await
     }
 
-    /// What earlier batches know of the ids.
+    /// A journal whose counter is none is reported, and goes without the entry.
+    async fn stage_known_journal(
+        &self,
+        work: &mut Work,
+        person: &str,
+        items: Vec<JournalItem>,
+        foreign: &BTreeSet<String>,
+    ) -> Result<Option<(u64, Option<(String, Vec<u8>)>)>, LedgerError> {
+        let key = Key::Journal(person).to_string();
+        let staged = match foreign.contains(&key) {
+            true => Err(not_a_counter(&key)),
+            false => self.place_journal(person, items).await,
+        };
+        match staged {
+            Err(LedgerError::Corrupt { key, .. }) => {
+                work.bad.push(key);
+                Ok(None)
+            }
+            staged => staged.map(Some),
+        }
+    }
+
+    /// What earlier batches know of the ids. Where an increment of what is no counter would stop the host (SQLite), the
+    /// counters that the batch needs are looked at in the same read.
     async fn look_up(&self, work: &mut Work, sealed: &[Sealed]) -> Result<Batch, LedgerError> {
-        let keys = sealed.iter().map(|s| Key::Id(&s.event.e).to_string());
-        let found = self.kv.get_many(keys.collect()).await?;
+        let mut keys: Vec<String> = sealed.iter().map(|s| Key::Id(&s.event.e).to_string()).collect();
+        let mut counters = Vec::new();
+        if self.kv.kind == StoreKind::Sqlite {
+            let planned = sealed.iter().flat_map(|s| &s.event.pl.timers);
+            let planned: Vec<_> = planned.map(|t| (t.due, Entry::new(0, Job::Settle))).collect();
+            counters = self.buckets(work.shard, &planned, work.root.tc + 1);
+            counters.extend(sealed.iter().flat_map(|s| &s.event.p).map(|p| Key::Journal(&p.ph).to_string()));
+            keys.extend(counters.iter().cloned());
+        }
+        let found = self.kv.get_many(keys).await?;
         let mut batch = Batch::default();
+        for key in counters {
+            if found.get(&key).is_some_and(|bytes| self.kv.is_foreign(&key, bytes))
+                && batch.counters.insert(key.clone())
+            {
+                work.bad.push(key);
+            }
+        }
         for Sealed { event, .. } in sealed {
             let key = Key::Id(&event.e).to_string();
             let Some(bytes) = found.get(&key) else {

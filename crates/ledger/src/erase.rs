@@ -1,83 +1,164 @@
-//! Erasure: every record of a person is redacted, found through the person's journal, not by a scan.
+//! Erasure: every record of a person is redacted, found through the person's journal, not by a scan; or one record by
+//! its id. Notes in journals go with them.
 //!
-//! Records that are sealed are redacted at once. Those still on their way are not in the journal
-//! yet; for them a durable timer remembers the slots allotted so far, and redacts again once all
-//! of these are sealed. What is given later belongs to a new relation and stays.
+//! What is sealed is redacted at once. What is still on its way is not in the journal yet; for that a durable timer
+//! remembers the slots allotted so far, and redacts again once all of these are sealed. Half an hour later it looks once
+//! more: a process that was paused since before the erasure may have filed a journal entry late. What is given later
+//! belongs to a new relation and stays.
 
-use crate::key::Key;
+use crate::key::{Key, shard_of};
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
-use crate::record::LedgerError;
-use crate::store::Verdict;
-use crate::stored::{Entry, Event, Job};
+use crate::record::{Erased, LedgerError};
+use crate::store::{Outcome, Verdict};
+use crate::stored::{Entry, Event, IdEntry, Job, JournalItem, JournalSlot};
 use crate::tick::Work;
 use crate::{Ledger, check_name};
 use std::collections::BTreeSet;
 
-/// Entries of the journal that a timer works through in one turn.
+/// Entries of a journal that are worked through in one go.
 const PIECE: u64 = 64;
+/// After how many seconds an erasure looks again: no process is paused for so long and comes back.
+const LATE: u64 = 1_800;
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Erases a person. When this returns, sealed records are redacted, and the rest is certain.
-    ///
-    /// Notes of the journal stay: they are the application's proof under a pseudonym.
-    pub async fn erase(&self, person: &str) -> Result<(), LedgerError> {
+    /// Erases a person. When this returns, sealed records are redacted, notes in the journal are gone, and the rest is
+    /// certain: ticks do it.
+    pub async fn erase(&self, person: &str) -> Result<Erased, LedgerError> {
         check_name("person", person)?;
-        if !self.mutated(Mutation::EraseOnce) {
-            for shard in 0..self.options.shards {
-                let head = self.kv.counter(&Key::Slots { shard }.to_string()).await?;
-                let job = Job::Erase { p: person.to_owned(), h: head, d: 0 };
-                let timer = (0, Entry::new(0, job));
-                self.file_timers(shard, vec![timer], 0).await?;
-                if self.root(shard).await?.q <= head {
-                    // Slots whose writers are gone are given up only when something comes later.
-                    self.append_marker(shard).await?;
-                }
-            }
+        let noted = self.journal_length(person).await?;
+        let mut heads = Vec::new();
+        for shard in 0..self.options.shards {
+            let head = self.kv.counter(&Key::Slots { shard }.to_string()).await?;
+            heads.push(head);
+            let job = Job::Erase { p: person.to_owned(), h: head, d: 0, j: noted, z: false };
+            self.make_certain(shard, head, job).await?;
         }
+        let mut erased = Erased { records: 0, noted };
         let entries = self.journal_length(person).await?;
         let mut done = BTreeSet::new();
         for from in (0..entries).step_by(PIECE as usize) {
             let to = entries.min(from + PIECE);
             for item in self.journal_items(person, from, to).await?.0 {
                 if item.n > 0 && done.insert((item.s, item.n)) {
-                    self.redact(item.s, item.n).await?;
+                    erased.records += u64::from(self.redact(item.s, item.n, person).await?);
                 }
             }
+            let before = |item: &JournalItem| heads.get(usize::from(item.s)).is_some_and(|head| item.by <= *head);
+            self.wipe(person, from, to, |number, item| if item.n == 0 { number <= noted } else { before(item) })
+                .await?;
+        }
+        Ok(erased)
+    }
+
+    /// Erases what one event id has brought, updates on their way included. False: there is no such event.
+    ///
+    /// What was said about being contacted stays in the person's journals: it is the person's, see [`Self::erase`].
+    pub async fn erase_record(&self, eid: &str) -> Result<bool, LedgerError> {
+        check_name("event id", eid)?;
+        let known = self.known(eid).await?;
+        if known.id.is_none() && known.hint.is_none() {
+            return Ok(false);
+        }
+        let shard = shard_of(eid, self.options.shards);
+        let head = self.kv.counter(&Key::Slots { shard }.to_string()).await?;
+        self.make_certain(shard, head, Job::EraseOne { e: eid.to_owned(), h: head }).await?;
+        if let Some(id) = known.id {
+            self.redact(shard, id.canonical(), "").await?;
+        }
+        Ok(true)
+    }
+
+    /// Files the timer that erases again once everything up to `head` is sealed.
+    async fn make_certain(&self, shard: u8, head: u64, job: Job) -> Result<(), LedgerError> {
+        if self.mutated(Mutation::EraseOnce) {
+            return Ok(());
+        }
+        self.file_timers(shard, vec![(0, Entry::new(0, job))], 0).await?;
+        if self.root(shard).await?.q <= head {
+            // Slots whose writers are gone are given up only when something comes later.
+            self.append_marker(shard).await?;
         }
         Ok(())
     }
 
     /// The timer of an erasure. Gives it again if it is not done.
     pub(crate) async fn erase_due(&self, work: &mut Work, entry: Entry) -> Result<Option<(u64, Entry)>, LedgerError> {
-        let Job::Erase { p, h, d } = entry.j else {
-            return Ok(None);
-        };
-        let again = |p, d| Some((0, Entry::new(0, Job::Erase { p, h, d })));
+        match entry.j {
+            Job::Erase { p, h, d, j, z } => self.erase_person_due(work, p, h, d, j, z).await,
+            Job::EraseOne { e, h } => self.erase_record_due(work, e, h).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn erase_person_due(
+        &self,
+        work: &mut Work,
+        p: String,
+        h: u64,
+        d: u64,
+        j: u64,
+        z: bool,
+    ) -> Result<Option<(u64, Entry)>, LedgerError> {
+        let again = |due, p, d, z| Some((due, Entry::new(0, Job::Erase { p, h, d, j, z })));
         // Everything before q is sealed, and its journal entries were written before the sweep.
         if work.root.q <= h {
-            return Ok(again(p, d));
+            return Ok(again(0, p, d, z));
         }
-        let entries = self.journal_length(&p).await?;
+        let shard = work.shard;
+        let entries = match self.journal_length(&p).await {
+            Err(LedgerError::Corrupt { key, .. }) => {
+                work.bad.push(key);
+                return Ok(again(work.now + LATE, p, d, z));
+            }
+            entries => entries?,
+        };
         let to = entries.min(d + PIECE);
         let (items, foreign) = self.journal_items(&p, d, to).await?;
         work.bad.extend(foreign);
         let slots: BTreeSet<u64> =
-            items.iter().filter(|item| item.s == work.shard && (1..=h).contains(&item.n)).map(|item| item.n).collect();
+            items.iter().filter(|item| item.s == shard && (1..=h).contains(&item.n)).map(|item| item.n).collect();
         for n in slots {
-            match self.redact(work.shard, n).await {
-                Err(LedgerError::Corrupt { key, .. }) => work.bad.push(key),
-                other => other?,
-            }
+            self.redact_or_report(work, n, &p).await?;
         }
-        Ok(if to < entries { again(p, to) } else { None })
+        let before = |item: &JournalItem| item.s == shard && item.by <= h;
+        self.wipe(&p, d, to, |number, item| if item.n == 0 { number <= j } else { before(item) }).await?;
+        Ok(match (to < entries, z) {
+            (true, _) => again(0, p, to, z),
+            (false, false) => again(work.now + LATE, p, 0, true),
+            (false, true) => None,
+        })
     }
 
-    async fn redact(&self, shard: u8, n: u64) -> Result<(), LedgerError> {
+    async fn erase_record_due(&self, work: &mut Work, e: String, h: u64) -> Result<Option<(u64, Entry)>, LedgerError> {
+        if work.root.q <= h {
+            return Ok(Some((0, Entry::new(0, Job::EraseOne { e, h }))));
+        }
+        let key = Key::Id(&e).to_string();
+        match self.kv.get(&key).await?.map(|bytes| IdEntry::decode(&key, &bytes)) {
+            Some(Ok(id)) if id.canonical() <= h => self.redact_or_report(work, id.canonical(), "").await?,
+            Some(Err(_)) => work.bad.push(key),
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    async fn redact_or_report(&self, work: &mut Work, n: u64, person: &str) -> Result<(), LedgerError> {
+        match self.redact(work.shard, n, person).await {
+            Err(LedgerError::Corrupt { key, .. }) => work.bad.push(key),
+            other => drop(other?),
+        }
+        Ok(())
+    }
+
+    /// Redacts one record, and its notes in the journals of others than `but`, who is seen to by the caller. True: there
+    /// was something to redact.
+    async fn redact(&self, shard: u8, n: u64, but: &str) -> Result<bool, LedgerError> {
         let key = Key::Event { shard, n }.to_string();
         let wid = self.unique();
-        self.kv
+        let redacted = self
+            .kv
             .cas(&key, &wid, async |event: &mut Event<P::Body>| {
                 let before = serde_json::to_vec(&event.b).ok();
                 if let Some(body) = &mut event.b {
@@ -93,6 +174,47 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 Ok(Verdict::Write)
             })
             .await?;
+        let (event, written) = match redacted {
+            Outcome::Written(event) => (event, true),
+            Outcome::Left(event) => (event, false),
+            Outcome::Absent => return Ok(false),
+        };
+        for person in event.p.iter().map(|person| &person.ph).chain(&event.ap).filter(|person| *person != but) {
+            let entries = match self.journal_length(person).await {
+                // Reported where the journal is asked for.
+                Err(LedgerError::Corrupt { .. }) => continue,
+                entries => entries?,
+            };
+            self.wipe(person, 0, entries, |_, item| (item.s, item.n) == (shard, n)).await?;
+        }
+        Ok(written)
+    }
+
+    /// Takes notes out of entries `from + 1 ..= to` of a journal; which records there are stays.
+    async fn wipe(
+        &self,
+        person: &str,
+        from: u64,
+        to: u64,
+        chosen: impl Fn(u64, &JournalItem) -> bool,
+    ) -> Result<(), LedgerError> {
+        for from in (from..to).step_by(PIECE as usize) {
+            let to = to.min(from + PIECE);
+            for (number, slot) in self.journal_slots(person, from, to).await?.0 {
+                let noted = |item: &JournalItem| item.o.is_some() && chosen(number, item);
+                if !slot.es.iter().any(noted) {
+                    continue;
+                }
+                let key = Key::JournalEntry { person, entry: number }.to_string();
+                let wid = self.unique();
+                self.kv
+                    .cas(&key, &wid, async |slot: &mut JournalSlot| {
+                        slot.es.iter_mut().filter(|item| noted(item)).for_each(|item| item.o = None);
+                        Ok(Verdict::Write)
+                    })
+                    .await?;
+            }
+        }
         Ok(())
     }
 }

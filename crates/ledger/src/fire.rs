@@ -22,6 +22,8 @@ const PIECE: usize = 64;
 const SLOTS: usize = 16;
 /// Minutes looked at in one turn.
 const MINUTES: u64 = 64;
+/// Entries looked for under a counter that is none.
+const LOST_COUNT: u64 = 256;
 /// Minutes that may stay unswept, as long as they are empty, to spare the writes.
 const IDLE_MINUTES: u64 = 15;
 
@@ -57,7 +59,11 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
 
     async fn bucket_counts(&self, shard: u8, from: u64, to: u64) -> Result<Vec<u64>, LedgerError> {
         let key = |minute| Key::Bucket { shard, minute }.to_string();
-        self.kv.counters((from..=to).map(key).collect()).await
+        let mut foreign = Vec::new();
+        let keys: Vec<String> = (from..=to).map(key).collect();
+        let mut counts = self.kv.counters(keys.clone(), &mut foreign).await?;
+        assume(&keys, &foreign, &mut counts);
+        Ok(counts)
     }
 
     /// Fires the next piece of what is due in closed minutes.
@@ -67,10 +73,14 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             return Ok(());
         }
         let last = work.root.tc.min(first + MINUTES - 1);
-        let counts = match work.early.take() {
-            Some(counts) => counts,
-            None => self.bucket_counts(work.shard, first, last).await?,
-        };
+        // With the minutes, in the same read, the last of the letters.
+        let bucket = |minute| Key::Bucket { shard: work.shard, minute }.to_string();
+        let letters = Key::Letters { shard: work.shard }.to_string();
+        let keys: Vec<String> = (first..=last).map(bucket).chain([letters]).collect();
+        let mut counts = self.kv.counters(keys.clone(), &mut work.bad).await?;
+        assume(&keys, &work.bad, &mut counts);
+        work.letters = counts.pop().unwrap_or(0);
+        let counts = work.early.take().unwrap_or(counts);
         let mut places: Vec<(u64, u64, bool)> = Vec::new();
         for (minute, count) in (first..).zip(counts) {
             let from = if minute == first { done } else { 0 };
@@ -90,7 +100,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         for entry in jobs.into_values().flatten() {
             match &entry.j {
                 Job::App(_) => apps.entry(entry.n).or_default().push(entry),
-                Job::Erase { .. } => again.extend(self.erase_due(work, entry).await?),
+                Job::Erase { .. } | Job::EraseOne { .. } => again.extend(self.erase_due(work, entry).await?),
                 Job::Retire => self.retire_due(work, entry.n).await?,
                 Job::Settle => again.extend(self.settle_due(work, entry).await?),
             }
@@ -160,7 +170,19 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         for (firing, filed) in changes {
             outs.extend(self.change_fired(work, firing, filed).await?);
         }
-        self.append_internal(work.shard, outs).await
+        self.append_or_report(work, outs).await
+    }
+
+    /// Appends counts of changes. A counter of slots that is none must not keep timers from firing: the counts stay in
+    /// their records, and their settling timers come again.
+    pub(crate) async fn append_or_report(&self, work: &mut Work, outs: Vec<(u64, Out)>) -> Result<(), LedgerError> {
+        match self.append_internal(work.shard, outs).await {
+            Err(LedgerError::Corrupt { key, .. }) => {
+                work.bad.push(key);
+                Ok(())
+            }
+            appended => appended,
+        }
     }
 
     async fn read_firings(
@@ -253,6 +275,15 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 Ok(Vec::new())
             }
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// Where a counter is none, entries may be there all the same: so many are looked for.
+fn assume(keys: &[String], foreign: &[String], counts: &mut [u64]) {
+    for (key, count) in keys.iter().zip(counts) {
+        if foreign.contains(key) {
+            *count = LOST_COUNT;
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store, StoreKind};
 use crate::program::{Appended, Draft, OnDifferent, Program};
 use crate::record::{LedgerError, Record};
+use crate::store::not_a_counter;
 use crate::stored::{Event, IdEntry, Root, decode, encode};
 use crate::{Ledger, check_name};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -19,6 +20,8 @@ pub(crate) struct Known {
     pub(crate) id: Option<IdEntry>,
     /// A hint: written with the event, not proof that it counts.
     pub(crate) hint: Option<(u64, String)>,
+    /// What stands under the counter of slots is none, as far as it was looked at.
+    foreign: bool,
 }
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
@@ -30,8 +33,12 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         check(&draft)?;
         let shard = shard_of(&draft.eid, self.options.shards);
         let known = self.known(&draft.eid).await?;
+        let foreign = known.foreign;
         if let Some(answer) = self.answer(shard, &draft, on_different, known).await? {
             return Ok(answer);
+        }
+        if foreign {
+            return Err(not_a_counter(&Key::Slots { shard }.to_string()));
         }
         let m = difference(Vec::new(), self.program.marks(&draft.eid, &draft.body));
         let event = Event {
@@ -53,6 +60,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             mu: 0,
             fs: Vec::new(),
             out: Vec::new(),
+            dl: Vec::new(),
             w: Vec::new(),
         };
         let (n, tick_running) = self.write(shard, event).await?;
@@ -149,10 +157,13 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     pub(crate) async fn known(&self, eid: &str) -> Result<Known, LedgerError> {
         let id_key = Key::Id(eid).to_string();
         let hint_key = Key::Hint(eid).to_string();
+        let mut foreign = false;
         let (id, hint) = match self.kv.kind {
             StoreKind::Sqlite | StoreKind::Dynamo => {
-                let keys = vec![id_key.clone(), hint_key.clone()];
-                let mut found = self.kv.get_many(keys).await?;
+                // With them, where incrementing what is no counter would stop the host, the counter of slots.
+                let counter = Key::Slots { shard: shard_of(eid, self.options.shards) }.to_string();
+                let mut found = self.kv.get_many(vec![id_key.clone(), hint_key.clone(), counter.clone()]).await?;
+                foreign = found.get(&counter).is_some_and(|bytes| self.kv.is_foreign(&counter, bytes));
                 (found.remove(&id_key), found.remove(&hint_key))
             }
             StoreKind::Redis | StoreKind::Cosmos => match self.kv.get(&id_key).await? {
@@ -161,6 +172,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             },
         };
         Ok(Known {
+            foreign,
             id: id.map(|id| IdEntry::decode(&id_key, &id)).transpose()?,
             hint: hint.and_then(|hint| {
                 let entry = IdEntry::decode(&hint_key, &hint).ok()?;

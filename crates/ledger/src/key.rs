@@ -44,6 +44,10 @@ pub enum Key<'a> {
     JournalEntry { person: &'a str, entry: u64 },
     /// A meter; see `meter`.
     Meter(&'a str),
+    /// Counter: the last letter of a shard.
+    Letters { shard: u8 },
+    /// A letter: a job that did not reach its receiver.
+    Letter { shard: u8, number: u64 },
 }
 
 impl Key<'_> {
@@ -58,6 +62,7 @@ impl Key<'_> {
                 | Self::SheetCell(_)
                 | Self::Journal(_)
                 | Self::Meter(_)
+                | Self::Letters { .. }
         )
     }
 }
@@ -83,6 +88,8 @@ impl fmt::Display for Key<'_> {
             Self::Journal(person) => write!(f, "u:{person}"),
             Self::JournalEntry { person, entry } => write!(f, "u:{person}:{entry}"),
             Self::Meter(name) => write!(f, "l:{name}"),
+            Self::Letters { shard } => write!(f, "d:{shard:02x}"),
+            Self::Letter { shard, number } => write!(f, "d:{shard:02x}:{number}"),
         }
     }
 }
@@ -135,6 +142,8 @@ mod tests {
             (Key::Journal("p1"), "u:p1", true),
             (Key::JournalEntry { person: "p1", entry: 3 }, "u:p1:3", false),
             (Key::Meter("a.00ff"), "l:a.00ff", true),
+            (Key::Letters { shard: 2 }, "d:02", true),
+            (Key::Letter { shard: 2, number: 9 }, "d:02:9", false),
         ];
         for (key, text, counter) in table {
             assert_eq!(key.to_string(), text);

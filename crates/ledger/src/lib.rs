@@ -27,6 +27,7 @@ mod fold;
 mod index;
 mod intake;
 mod key;
+mod letters;
 mod lookup;
 mod meter;
 mod mutation;
@@ -52,7 +53,10 @@ pub use port::{Clock, Entropy, Store, StoreError, StoreKind, SwapError};
 pub use program::{
     Appended, Count, Draft, Due, HandOver, OnDifferent, PersonNote, Plan, Program, RETENTION_RECHECK, Step, Timer,
 };
-pub use record::{Changed, LedgerError, OpenError, PersonEntry, PersonRecord, Record, ShardStatus, Status, TickReport};
+pub use record::{
+    Changed, Erased, LedgerError, Letter, LetterPlace, Letters, OpenError, PersonEntry, PersonRecord, Record,
+    ShardStatus, Status, TickReport,
+};
 
 use key::Key;
 use std::collections::BTreeMap;

@@ -34,12 +34,16 @@ pub enum Mutation {
     EraseOnce,
     /// A tick counts the timers of a minute before it has closed the minute.
     SweepBeforeClose,
+    /// A job that did not reach its receiver is listed after its record says so.
+    ListLate,
+    /// A tick ends with its work, without a last look for what came meanwhile.
+    NoLastLook,
 }
 
 #[cfg(feature = "mutants")]
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::SkipHoles,
         Self::NoWriterCheck,
         Self::NoFenceReread,
@@ -55,6 +59,8 @@ impl Mutation {
         Self::NoSettle,
         Self::EraseOnce,
         Self::SweepBeforeClose,
+        Self::ListLate,
+        Self::NoLastLook,
     ];
 }
 

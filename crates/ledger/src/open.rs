@@ -91,6 +91,9 @@ async fn locate(
                 None => continue,
             },
         };
+        if kind == StoreKind::Sqlite && options.shards > 1 {
+            return Err(OpenError::SqliteShards { configured: options.shards });
+        }
         install(store, clock, entropy, options.shards, kind).await?;
     }
     Err(OpenError::Unknown("the origin could not be decided".to_owned()))

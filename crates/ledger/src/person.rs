@@ -4,6 +4,7 @@ use crate::key::Key;
 use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
 use crate::record::{LedgerError, PersonEntry, PersonRecord};
+use crate::store::not_a_counter;
 use crate::stored::{JournalItem, JournalSlot, decode, encode};
 use crate::{Ledger, check_name};
 use serde_json::Value;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 const CHUNK: u64 = 64;
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Adds a note to a person's journal: 2 writes. After an error it may be there, and after a
+    /// Adds a note to a person's journal: 2 writes (and 1 read on SQLite). After an error it may be there, and after a
     /// repeat twice.
     pub async fn note_person(&self, person: &str, note: Value) -> Result<(), LedgerError> {
         check_name("person", person)?;
@@ -53,14 +54,27 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         Ok(journal)
     }
 
-    /// Takes a place in a person's journal, and says which. The caller writes it.
+    /// Takes a place in a person's journal, whose counter is looked at before, and says which. The caller writes it.
     pub(crate) async fn stage_journal(
         &self,
         person: &str,
         items: Vec<JournalItem>,
     ) -> Result<(u64, Option<(String, Vec<u8>)>), LedgerError> {
         let counter = Key::Journal(person).to_string();
-        let slot = JournalSlot { u: self.unique(), es: items };
+        if !self.kv.foreign_counters(vec![counter.clone()]).await?.is_empty() {
+            return Err(not_a_counter(&counter));
+        }
+        self.place_journal(person, items).await
+    }
+
+    /// Takes a place in a person's journal. The caller writes it.
+    pub(crate) async fn place_journal(
+        &self,
+        person: &str,
+        items: Vec<JournalItem>,
+    ) -> Result<(u64, Option<(String, Vec<u8>)>), LedgerError> {
+        let counter = Key::Journal(person).to_string();
+        let slot = JournalSlot { u: self.unique(), es: items, w: Vec::new() };
         let value = encode(&counter, &slot)?;
         let name = |entry| Key::JournalEntry { person, entry }.to_string();
         self.kv.place(&counter, name, value).await
@@ -78,19 +92,30 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         from: u64,
         to: u64,
     ) -> Result<(Vec<JournalItem>, Vec<String>), LedgerError> {
+        let (slots, foreign) = self.journal_slots(person, from, to).await?;
+        Ok((slots.into_iter().flat_map(|(_, slot)| slot.es).collect(), foreign))
+    }
+
+    /// The same as they are stored, with their numbers.
+    pub(crate) async fn journal_slots(
+        &self,
+        person: &str,
+        from: u64,
+        to: u64,
+    ) -> Result<(Vec<(u64, JournalSlot)>, Vec<String>), LedgerError> {
         let key = |entry| Key::JournalEntry { person, entry }.to_string();
-        let keys: Vec<String> = (from + 1..=to).map(key).collect();
-        let found = self.kv.get_many(keys.clone()).await?;
-        let (mut items, mut foreign) = (Vec::new(), Vec::new());
-        for key in keys {
+        let found = self.kv.get_many((from + 1..=to).map(key).collect()).await?;
+        let (mut slots, mut foreign) = (Vec::new(), Vec::new());
+        for number in from + 1..=to {
+            let key = key(number);
             match found.get(&key).map(|bytes| decode::<JournalSlot>(&key, bytes)) {
-                Some(Ok(slot)) => items.extend(slot.es),
+                Some(Ok(slot)) => slots.push((number, slot)),
                 Some(Err(_)) => foreign.push(key),
                 // A writer that died before it wrote.
                 None => {}
             }
         }
-        Ok((items, foreign))
+        Ok((slots, foreign))
     }
 }
 

@@ -34,6 +34,16 @@ impl StoreKind {
         }
     }
 
+    /// What the probe recognises it by, in words.
+    pub fn signs(self) -> &'static str {
+        match self {
+            Self::Sqlite => "counters are eight bytes, little-endian",
+            Self::Redis => "counters are decimal text, and swaps report failure when they were applied",
+            Self::Dynamo => "counters are decimal text, and swaps report what they did",
+            Self::Cosmos => "counters can be incremented and not be read",
+        }
+    }
+
     /// The inverse of [`name`](Self::name).
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Sqlite, Self::Redis, Self::Dynamo, Self::Cosmos].into_iter().find(|kind| kind.name() == name)

@@ -32,6 +32,13 @@ pub trait Program {
         Vec::new()
     }
 
+    /// The jobs that did not reach their receiver, whether they are tried again or given up. The ledger lists them
+    /// ([`Ledger::letters`](crate::Ledger::letters)) for as long as they are named here. Pure: it depends on the body.
+    fn undelivered(&self, body: &Self::Body) -> Vec<String> {
+        let _ = body;
+        Vec::new()
+    }
+
     /// Asked once a record is older than [`Options::retention`](crate::Options::retention): when
     /// (unix seconds) may it be deleted? A time that has passed deletes it now; a later time asks
     /// again then; `None` (an open case) asks again after [`RETENTION_RECHECK`].

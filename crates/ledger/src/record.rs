@@ -67,6 +67,39 @@ pub struct PersonRecord {
     pub eid: String,
 }
 
+/// A job that did not reach its receiver ([`Program::undelivered`](crate::Program::undelivered)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter<B> {
+    /// The shard that lists it.
+    pub shard: u8,
+    /// Its number in the shard's list, rising with time.
+    pub number: u64,
+    /// The job.
+    pub job: String,
+    /// Since when it is listed, unix seconds.
+    pub since: u64,
+    /// The record it belongs to.
+    pub record: Record<B>,
+}
+
+/// A page of letters, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letters<B> {
+    /// The letters.
+    pub letters: Vec<Letter<B>>,
+    /// Where to go on; `None`: these were the last.
+    pub next: Option<LetterPlace>,
+}
+
+/// A place in the lists of letters. The default is their beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LetterPlace {
+    /// The shard.
+    pub shard: u8,
+    /// The number.
+    pub number: u64,
+}
+
 /// What a tick did, over all shards and batches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TickReport {
@@ -117,7 +150,8 @@ pub struct ShardStatus {
     pub head: u64,
     /// The last slot sealed.
     pub sealed: u64,
-    /// `head - sealed`.
+    /// Events that are durable and not sealed. A slot that was allotted and never written is none; beyond the first 64
+    /// slots every slot counts.
     pub lag: u64,
     /// Age in seconds of the oldest event not sealed, as far as it can be seen.
     pub lag_seconds: u64,
@@ -137,6 +171,15 @@ pub struct ShardStatus {
     pub quarantined: Vec<String>,
     /// How many were quarantined altogether.
     pub quarantined_total: u64,
+}
+
+/// What an erasure has reached at once. What was on its way follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Records that were redacted.
+    pub records: u64,
+    /// Entries of the journal, whose notes are gone.
+    pub noted: u64,
 }
 
 /// Why a call of the ledger failed. Whether a write took place is then unknown; repeat the call.
@@ -191,6 +234,12 @@ pub enum OpenError {
         /// What the store was installed with.
         installed: u8,
         /// What is configured now.
+        configured: u8,
+    },
+    /// SQLite takes one writer at a time: more shards would only cost more.
+    #[error("SQLite takes one writer at a time: set shards = 1, or use another store; configured are {configured}")]
+    SqliteShards {
+        /// What is configured.
         configured: u8,
     },
     /// The store is not what is configured.

@@ -112,6 +112,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 timers.push((work.recheck(), Entry::new(n, Job::Retire)));
                 continue;
             }
+            let letter = |(number, _): &(u64, String)| Key::Letter { shard: work.shard, number: *number }.to_string();
+            work.gc.extend(event.dl.iter().map(letter));
             work.gc.push(key);
             if canonical {
                 work.gc.push(id);

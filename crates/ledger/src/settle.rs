@@ -56,7 +56,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         if missing.is_empty() {
             return Ok(self.rearm(&entry, event.r, work.now));
         }
-        self.append_internal(shard, missing).await?;
+        self.append_or_report(work, missing).await?;
         Ok(Some((work.now + SETTLE, entry)))
     }
 }

@@ -62,6 +62,10 @@ pub(crate) struct Work {
     pub(crate) bad: Vec<String>,
     pub(crate) swept: (u64, u64),
     pub(crate) looked: (u64, u64),
+    /// The last letter of the shard, as far as the turn has looked.
+    pub(crate) letters: u64,
+    /// Letters below this are settled.
+    pub(crate) passed: u64,
     // What the caller gets after the commit.
     pub(crate) due: Vec<Due>,
     pub(crate) report: TickReport,
@@ -100,7 +104,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                             // Fails only if the receiver is gone, and then nobody waits for it.
                             let _ = send.unbounded_send(work.due);
                         }
-                        continue;
+                        if !self.mutated(Mutation::NoLastLook) {
+                            continue;
+                        }
                     }
                     Ok(Turn::Idle) => {}
                     Ok(Turn::Held) => report.held += 1,
@@ -114,7 +120,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
 
     async fn turn(&self, shard: u8) -> Result<Turn, LedgerError> {
         let root = self.root(shard).await?;
-        let head = self.kv.counter(&Key::Slots { shard }.to_string()).await?;
+        let (head, foreign) = self.head(shard, &root).await?;
         let now = self.clock.now();
         if root.l > now && !self.mutated(Mutation::NoOwner) {
             return Ok(Turn::Held);
@@ -134,6 +140,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         };
         work.early = early;
         work.head = head;
+        work.bad.extend(foreign);
         let done = self.carry_out(&mut work).await;
         if let Err(error) = done {
             self.release(&work).await;
@@ -142,10 +149,19 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         self.commit(work).await
     }
 
+    /// The last slot allotted. Where the counter is none (its key comes with it) the next slots are looked at all the same.
+    async fn head(&self, shard: u8, root: &Root) -> Result<(u64, Option<String>), LedgerError> {
+        match self.kv.counter(&Key::Slots { shard }.to_string()).await {
+            Err(LedgerError::Corrupt { key, .. }) => Ok((root.q + crate::seal::WINDOW - 1, Some(key))),
+            head => Ok((head?, None)),
+        }
+    }
+
     async fn carry_out(&self, work: &mut Work) -> Result<(), LedgerError> {
         self.effects(work).await?;
         self.sweep(work).await?;
         self.walk_retention(work).await?;
+        self.pass_letters(work).await?;
         self.fold_index(work).await?;
         self.archive_days(work).await
     }
@@ -191,6 +207,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 if work.looked.0 > root.fl || work.looked.1 > root.fa {
                     (root.fl, root.fa) = work.looked;
                 }
+                root.df = root.df.max(work.passed);
                 if collected {
                     root.gc.clear();
                 }
@@ -266,6 +283,8 @@ impl Work {
             head: u64::MAX,
             swept: (root.tm, root.tj),
             looked: (root.fl, root.fa),
+            letters: 0,
+            passed: root.df,
             root,
             sealed: Vec::new(),
             early: None,

@@ -10,34 +10,63 @@ use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
 use crate::record::LedgerError;
+use crate::store::not_a_counter;
 use crate::stored::{Entry, TimerSlot, encode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Timers in one stored value.
 const TOGETHER: usize = 128;
 /// How often a timer is filed again because its minute was closed meanwhile.
 const ATTEMPTS: usize = 64;
+/// Minutes that are tried, where one's counter is none.
+const ELSEWHERE: u64 = 8;
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Takes places for timers (due, timer) in minutes from `floor` on. The caller writes them.
+    /// Takes places for timers (due, timer) in minutes from `floor` on. The caller writes them. A minute whose counter is
+    /// none (`foreign` are those known) is left for the next one.
     pub(crate) async fn stage_timers(
         &self,
         shard: u8,
         timers: &[(u64, Entry)],
         floor: u64,
+        foreign: &BTreeSet<String>,
     ) -> Result<Vec<(String, Vec<u8>)>, LedgerError> {
         let mut staged = Vec::new();
         for (minute, entries) in by_minute(timers, self.clamp(floor)) {
-            let counter = Key::Bucket { shard, minute }.to_string();
-            let name = |entry| Key::Timers { shard, minute, entry }.to_string();
             for part in entries.chunks(TOGETHER) {
-                let slot = TimerSlot { u: self.unique(), es: part.to_vec() };
-                let value = encode(&counter, &slot)?;
-                let (_, entry) = self.kv.place(&counter, name, value).await?;
-                staged.extend(entry);
+                staged.extend(self.stage_minute(shard, minute, part, foreign).await?);
             }
         }
         Ok(staged)
+    }
+
+    async fn stage_minute(
+        &self,
+        shard: u8,
+        minute: u64,
+        entries: &[Entry],
+        foreign: &BTreeSet<String>,
+    ) -> Result<Option<(String, Vec<u8>)>, LedgerError> {
+        let slot = TimerSlot { u: self.unique(), es: entries.to_vec() };
+        let mut refused = None;
+        for minute in minute..minute + ELSEWHERE {
+            let counter = Key::Bucket { shard, minute }.to_string();
+            if foreign.contains(&counter) {
+                continue;
+            }
+            let name = |entry| Key::Timers { shard, minute, entry }.to_string();
+            match self.kv.place(&counter, name, encode(&counter, &slot)?).await {
+                Err(error @ LedgerError::Corrupt { .. }) => refused = Some(error),
+                placed => return Ok(placed?.1),
+            }
+        }
+        Err(refused.unwrap_or_else(|| not_a_counter(&Key::Bucket { shard, minute }.to_string())))
+    }
+
+    /// The counters of the minutes that timers go into.
+    pub(crate) fn buckets(&self, shard: u8, timers: &[(u64, Entry)], floor: u64) -> Vec<String> {
+        let key = |minute| Key::Bucket { shard, minute }.to_string();
+        by_minute(timers, self.clamp(floor)).into_keys().map(key).collect()
     }
 
     /// Files timers (due, timer) durably, so that a sweep is sure to come after.
@@ -52,7 +81,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 return Ok(());
             }
             floor = floor.max(self.clock.now() / 60 + 1);
-            let staged = self.stage_timers(shard, &timers, floor).await?;
+            let foreign = self.kv.foreign_counters(self.buckets(shard, &timers, floor)).await?;
+            let staged = self.stage_timers(shard, &timers, floor, &foreign).await?;
             self.kv.set_many(&staged).await?;
             if self.mutated(Mutation::NoLateTimerCheck) {
                 return Ok(());

@@ -2,8 +2,8 @@
 
 use futures::executor::block_on;
 use ringback_ledger::{
-    Appended, Changed, Clock, Due, HandOver, Ledger, OnDifferent, OpenError, Options, Record, Step, StoreKind,
-    TickReport, Timer,
+    Appended, Changed, Clock, Due, HandOver, Ledger, LetterPlace, OnDifferent, OpenError, Options, Record, Step,
+    StoreKind, TickReport, Timer,
 };
 use ringback_test_support::simulation::program::{self, Body, Rules};
 use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
@@ -255,13 +255,109 @@ fn erasure_reaches_sealed_and_unsealed_events_and_leaves_the_rest() {
         }
         assert!(world.read("on-its-way").is_some_and(|record| record.redacted), "{kind:?}");
         assert!(world.read("later").is_some_and(|record| !record.redacted && !record.body.text.is_empty()));
-        // Nothing of it is left to do.
-        world.clock.advance(120);
+        // It looks once more, late; then nothing of it is left to do.
+        for minutes in [2, 30, 1, 1] {
+            world.clock.advance(minutes * 60);
+            world.tick();
+        }
+        world.clock.advance(61);
         world.tick();
+        let texts: Vec<String> = ["sealed", "on-its-way"].map(|eid| program::text(eid, 0)).to_vec();
+        for key in world.store.keys() {
+            let value = String::from_utf8_lossy(&world.store.peek(&key).unwrap_or_default()).into_owned();
+            assert!(texts.iter().all(|text| !value.contains(text)), "{kind:?}: {key} still has {value}");
+        }
+        let notes: Vec<_> = block_on(world.ledger.person("p1")).expect("reads");
+        assert_eq!(notes.iter().filter(|entry| entry.note.is_some()).count(), 1, "the later one's");
         world.store.reset();
         world.tick();
         assert_eq!(world.store.operations().writes, if kind == StoreKind::Cosmos { 1 } else { 0 });
     }
+}
+
+#[test]
+fn erasing_one_record_reaches_its_updates_and_leaves_the_person() {
+    for kind in STORES {
+        let world = world(kind);
+        assert_eq!(block_on(world.ledger.erase_record("e")), Ok(false));
+        world.append("e", 0, OnDifferent::Update);
+        world.append("other", 0, OnDifferent::Update);
+        world.tick();
+        world.append("e", 1, OnDifferent::Update);
+        assert_eq!(block_on(world.ledger.erase_record("e")), Ok(true));
+        assert!(world.read("e").is_some_and(|record| record.redacted && record.body.text.is_empty()));
+        for _ in 0..4 {
+            world.clock.advance(61);
+            world.tick();
+        }
+        assert!(world.read("e").is_some_and(|record| record.redacted && record.body.updates.is_empty()), "{kind:?}");
+        assert!(world.read("other").is_some_and(|record| !record.redacted));
+    }
+}
+
+#[test]
+fn what_is_undelivered_is_listed_until_it_is_settled() {
+    for kind in STORES {
+        let world = world(kind);
+        for eid in ["a", "b"] {
+            world.append(eid, 0, OnDifferent::Update);
+        }
+        world.tick();
+        let list = |limit| block_on(world.ledger.letters(LetterPlace::default(), limit)).expect("reads");
+        assert_eq!(list(10).letters.len(), 0);
+        for (eid, name) in [("a", "x1"), ("b", "x3"), ("a", "x2"), ("a", "x5")] {
+            world.change(eid, |record| program::note(record, name));
+        }
+        let jobs: Vec<_> = list(10).letters.iter().map(|l| format!("{} {}", l.record.eid, l.job)).collect();
+        assert_eq!(jobs, ["a letter x1", "b letter x3", "a letter x5"], "{kind:?}");
+        let first = list(1);
+        let (one, next) = (&first.letters[0], first.next.expect("there is more"));
+        let again = block_on(world.ledger.letter(LetterPlace { shard: 0, number: one.number })).expect("reads");
+        assert_eq!(again.as_ref(), Some(one));
+        assert_eq!(block_on(world.ledger.letters(next, 9)).expect("reads").letters.len(), 2);
+        world.change("a", |record| program::close(record, "c", START).expect("was open"));
+        assert_eq!(list(10).letters.len(), 1);
+        assert_eq!(block_on(world.ledger.letter(LetterPlace { shard: 7, number: 1 })), Ok(None));
+    }
+}
+
+#[test]
+fn the_list_of_letters_begins_after_what_is_settled() {
+    let world = world(StoreKind::Sqlite);
+    world.append("a", 0, OnDifferent::Update);
+    world.append("z", 0, OnDifferent::Update);
+    world.tick();
+    for i in 0..200 {
+        let name = format!("x{i}1");
+        world.change("a", |record| program::note(record, &name));
+    }
+    world.change("z", |record| program::note(record, "x7"));
+    world.change("a", |record| program::close(record, "c", START).expect("was open"));
+    let read = || block_on(world.ledger.letters(LetterPlace::default(), 64)).expect("reads");
+    assert_eq!((read().letters.len(), read().next.is_some()), (0, true), "the end of the list is out of sight");
+    // Timers of `z` fire: with each of them the list begins later, once its first letters are old.
+    for _ in 0..6 {
+        world.clock.advance(7_300);
+        world.change("z", |record| program::snooze(record, "again", world.clock.now()));
+        world.clock.advance(120);
+        world.tick();
+    }
+    let letters = read().letters;
+    assert_eq!((letters.len(), letters[0].job.as_str()), (1, "letter x7"));
+}
+
+#[test]
+fn a_slot_that_nobody_wrote_is_no_lag() {
+    let world = world(StoreKind::Sqlite);
+    world.append("e", 0, OnDifferent::Update);
+    world.tick();
+    block_on(ringback_ledger::Store::increment(&world.store, "n:00", 1)).expect("counts");
+    let shard = block_on(world.ledger.status()).expect("status").shards.remove(0);
+    assert_eq!((shard.head, shard.sealed, shard.lag, shard.lag_seconds), (2, 1, 0, 0));
+    world.append("late", 0, OnDifferent::Update);
+    world.clock.advance(10);
+    let shard = block_on(world.ledger.status()).expect("status").shards.remove(0);
+    assert_eq!((shard.head, shard.lag, shard.lag_seconds), (3, 1, 10));
 }
 
 #[test]
@@ -276,7 +372,8 @@ fn a_journal_has_notes_of_events_and_of_people_in_order() {
         block_on(world.ledger.note_person("p1", json!("last"))).expect("notes");
         let journal = block_on(world.ledger.person("p1")).expect("reads");
         let notes: Vec<_> = journal.iter().filter_map(|entry| entry.note.clone()).collect();
-        assert_eq!(notes, [json!("first"), json!({"by": "e/0"}), json!({"by": "e/1"}), json!("last")], "{kind:?}");
+        let said = |variant| json!({"by": format!("e/{variant}"), "said": program::text("e", variant)});
+        assert_eq!(notes, [json!("first"), said(0), said(1), json!("last")], "{kind:?}");
         let records: Vec<_> = journal.iter().filter_map(|entry| entry.record.as_ref().map(|r| r.n)).collect();
         assert_eq!(records, [1, 1]);
     }
@@ -304,7 +401,7 @@ fn retention_deletes_what_may_go_and_asks_again_for_the_rest() {
 
 #[test]
 fn several_shards_share_the_events_and_add_up_their_counts() {
-    for kind in STORES {
+    for kind in [StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos] {
         let world = world_with(kind, Options { shards: 4, ..Options::default() });
         for i in 0..40 {
             world.append(&format!("e{i}"), 0, OnDifferent::Update);
@@ -379,6 +476,15 @@ fn another_number_of_shards_is_refused_with_what_to_set() {
 }
 
 #[test]
+fn several_shards_on_sqlite_are_refused_and_nothing_is_installed() {
+    let (store, clock) = (MemoryStore::new(StoreKind::Sqlite), ManualClock::at(START));
+    let refused = try_open(&store, &clock, Options { shards: 2, ..Options::default() });
+    let text = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(text.contains("set shards = 1"), "{text}");
+    assert!(try_open(&store, &clock, Options::default()).is_ok());
+}
+
+#[test]
 fn another_kind_of_store_than_configured_is_refused() {
     let world = world(StoreKind::Sqlite);
     let options = Options { kind: Some(StoreKind::Redis), ..Options::default() };
@@ -391,6 +497,35 @@ fn a_foreign_store_is_refused() {
     store.plant("o", b"something else");
     let refused = try_open(&store, &ManualClock::at(START), Options::default());
     assert!(matches!(refused, Err(OpenError::Unknown(_))));
+}
+
+#[test]
+fn a_foreign_value_under_a_counters_key_is_reported_and_lets_the_rest_pass() {
+    // (SQLite's adapter panics when such a counter is incremented, and so does this store.)
+    let first = START / 60 + program::RETRY / 60;
+    // On Cosmos nobody can tell: there an increment just fails.
+    for kind in [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo] {
+        for key in ["u:p1".to_owned(), format!("b:00:{first}"), "d:00".to_owned(), "n:00".to_owned()] {
+            let world = world(kind);
+            world.append("old", 0, OnDifferent::Update);
+            world.store.plant(&key, b"not a number");
+            let draft = program::draft("new", 0, "p1", world.clock.now());
+            let appended = block_on(world.ledger.append(draft, OnDifferent::Update));
+            assert_eq!(appended.is_ok(), key != "n:00", "{kind:?} {key}: {appended:?}");
+            let _ = block_on(world.ledger.note_person("p1", json!("note")));
+            let mut reported = world.tick().quarantined;
+            world.change("old", |record| program::note(record, "x1"));
+            for _ in 0..12 {
+                world.clock.advance(60);
+                reported.extend(world.tick().quarantined);
+                let _ = block_on(world.ledger.erase("p1"));
+            }
+            let record = world.read("old").expect("is there");
+            assert_eq!((record.sealed, record.body.level), (true, program::LEVELS), "{kind:?} {key}: {record:?}");
+            assert!(world.jobs().contains(&"old alert".to_owned()), "{kind:?} {key}");
+            assert!(reported.contains(&key), "{kind:?} {key}: {reported:?}");
+        }
+    }
 }
 
 #[test]
@@ -448,7 +583,7 @@ fn corrupted_timers_records_and_projections_do_not_stop_the_others() {
 
 #[test]
 fn a_corrupted_root_is_named_and_other_shards_go_on() {
-    let world = world_with(StoreKind::Sqlite, Options { shards: 2, ..Options::default() });
+    let world = world_with(StoreKind::Redis, Options { shards: 2, ..Options::default() });
     for i in 0..20 {
         world.append(&format!("e{i}"), 0, OnDifferent::Update);
     }
@@ -496,6 +631,9 @@ fn names_that_keys_cannot_hold_are_refused() {
 fn the_index_has_every_record_where_it_stands_now_in_order() {
     for kind in STORES {
         for shards in [1, 4] {
+            if kind == StoreKind::Sqlite && shards > 1 {
+                continue;
+            }
             let world = world_with(kind, Options { shards, ..Options::default() });
             for i in 0..150 {
                 world.append(&format!("e{i:03}"), 0, OnDifferent::Update);

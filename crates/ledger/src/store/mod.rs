@@ -8,7 +8,7 @@ use crate::mutation::Mutations;
 use crate::port::{Store, StoreError, StoreKind};
 use crate::record::LedgerError;
 use futures::future::try_join_all;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// DynamoDB takes this many keys in a get-many.
 const DYNAMO_GET: usize = 100;
@@ -111,8 +111,36 @@ impl<S: Store> Kv<S> {
             }
             result = self.store.increment(key, delta).await;
         }
-        let value = result.map_err(at(key))?;
+        let value = match result {
+            Ok(value) => value,
+            Err(error) => return Err(self.why_not_counted(key, error).await),
+        };
         u64::try_from(value).map_err(|_| not_a_counter(key))
+    }
+
+    /// An increment fails for ever where a value stands that is no counter: told apart from a store that fails now.
+    async fn why_not_counted(&self, key: &str, error: StoreError) -> LedgerError {
+        if self.kind != StoreKind::Cosmos
+            && let Ok(Some(bytes)) = self.get(key).await
+            && decode_counter(self.kind, key, &bytes).is_err()
+        {
+            return not_a_counter(key);
+        }
+        at(key)(error)
+    }
+
+    /// Looks at counters before they are incremented, where that would stop the host (SQLite). Gives the foreign ones.
+    pub(crate) async fn foreign_counters(&self, keys: Vec<String>) -> Result<BTreeSet<String>, LedgerError> {
+        if self.kind != StoreKind::Sqlite {
+            return Ok(BTreeSet::new());
+        }
+        let found = self.get_many(keys).await?;
+        Ok(found.into_iter().filter(|(key, bytes)| self.is_foreign(key, bytes)).map(|(key, _)| key).collect())
+    }
+
+    /// Whether what stands under a counter's key is none.
+    pub(crate) fn is_foreign(&self, key: &str, bytes: &[u8]) -> bool {
+        decode_counter(self.kind, key, bytes).is_err()
     }
 
     /// The value of a counter; an absent one is 0.
@@ -126,8 +154,8 @@ impl<S: Store> Kv<S> {
         }
     }
 
-    /// The values of counters, in the order of `keys`.
-    pub(crate) async fn counters(&self, keys: Vec<String>) -> Result<Vec<u64>, LedgerError> {
+    /// The values of counters, in the order of `keys`. What is no counter counts nothing and is added to `bad`.
+    pub(crate) async fn counters(&self, keys: Vec<String>, bad: &mut Vec<String>) -> Result<Vec<u64>, LedgerError> {
         if self.kind == StoreKind::Cosmos {
             let mut values = Vec::with_capacity(keys.len());
             for key in &keys {
@@ -136,12 +164,15 @@ impl<S: Store> Kv<S> {
             return Ok(values);
         }
         let found = self.get_many(keys.clone()).await?;
-        keys.iter()
-            .map(|key| match found.get(key) {
-                Some(bytes) => decode_counter(self.kind, key, bytes),
-                None => Ok(0),
-            })
-            .collect()
+        let value = |key: &String| match found.get(key).map(|bytes| decode_counter(self.kind, key, bytes)) {
+            Some(Ok(value)) => value,
+            Some(Err(_)) => {
+                bad.push(key.clone());
+                0
+            }
+            None => 0,
+        };
+        Ok(keys.iter().map(value).collect())
     }
 
     /// Takes the next number of `counter` and prepares `value` for the name that belongs to it.
@@ -167,7 +198,7 @@ impl<S: Store> Kv<S> {
     }
 }
 
-fn not_a_counter(key: &str) -> LedgerError {
+pub(crate) fn not_a_counter(key: &str) -> LedgerError {
     LedgerError::Corrupt { key: key.to_owned(), reason: "not a counter".to_owned() }
 }
 

@@ -64,6 +64,9 @@ pub struct Event<B> {
     /// Counts of changes, until they are known to be counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub out: Vec<Out>,
+    /// Its jobs that did not reach their receiver, with the numbers of their letters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dl: Vec<(u64, String)>,
     /// Write ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub w: Vec<String>,

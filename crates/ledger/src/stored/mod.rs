@@ -9,7 +9,7 @@ mod timer;
 
 pub use event::{Event, FINGERPRINTS, IdEntry, Out};
 pub use root::Root;
-pub use timer::{Entry, Job, JournalItem, JournalSlot, TimerSlot};
+pub use timer::{Entry, Job, JournalItem, JournalSlot, LetterSlot, TimerSlot};
 
 use crate::record::LedgerError;
 use serde::{Serialize, de::DeserializeOwned};

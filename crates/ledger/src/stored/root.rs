@@ -62,6 +62,9 @@ pub struct Root {
     /// How many were quarantined altogether.
     #[serde(default)]
     pub bn: u64,
+    /// Letters below this are settled.
+    #[serde(default)]
+    pub df: u64,
     /// Write ids.
     #[serde(default)]
     pub w: Vec<String>,
@@ -90,6 +93,7 @@ impl Root {
             ga: 0,
             bad: Vec::new(),
             bn: 0,
+            df: 0,
             w: Vec::new(),
         }
     }

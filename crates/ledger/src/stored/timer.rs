@@ -1,5 +1,6 @@
 //! Timers and journal entries: what is filed under the numbers of a counter.
 
+use super::Ringed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -56,6 +57,20 @@ pub enum Job {
         /// Entries of the journal that are done.
         #[serde(default)]
         d: u64,
+        /// Entries that the journal had when it began: their notes go, whatever brought them.
+        #[serde(default)]
+        j: u64,
+        /// Whether this is the late look.
+        #[serde(default)]
+        z: bool,
+    },
+    /// Redacts the record of an id, once everything up to slot `h` is sealed.
+    #[serde(rename = "eo")]
+    EraseOne {
+        /// Event id.
+        e: String,
+        /// Slot.
+        h: u64,
     },
     /// Asks whether the record may be deleted.
     #[serde(rename = "rt")]
@@ -65,6 +80,19 @@ pub enum Job {
     Settle,
 }
 
+/// `d:` a job that did not reach its receiver. It counts while its record names its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterSlot {
+    /// Random: whose write this is.
+    pub u: String,
+    /// The record's slot.
+    pub n: u64,
+    /// The job.
+    pub j: String,
+    /// When it was listed, unix seconds.
+    pub t: u64,
+}
+
 /// `u:` entries of a person's journal that were written together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalSlot {
@@ -72,6 +100,15 @@ pub struct JournalSlot {
     pub u: String,
     /// The entries.
     pub es: Vec<JournalItem>,
+    /// Write ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub w: Vec<String>,
+}
+
+impl Ringed for JournalSlot {
+    fn ring(&mut self) -> &mut Vec<String> {
+        &mut self.w
+    }
 }
 
 /// One entry of a person's journal.

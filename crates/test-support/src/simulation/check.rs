@@ -8,7 +8,7 @@ use super::facts::Change;
 use super::program::{self, Body, LEVELS, Rules};
 use super::tasks::{Sim, World, mode, person};
 use futures::executor::block_on;
-use ringback_ledger::{Clock, Counts, OnDifferent, Program as _, Record};
+use ringback_ledger::{Clock, Counts, LetterPlace, OnDifferent, Program as _, Record};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -19,14 +19,15 @@ pub fn check(world: &Rc<World>, wanted: &[(String, u32)], calm: bool) {
         return;
     };
     let mut found = Vec::new();
-    let mut checker = Checker { world, ledger: &ledger, counts: Counts::new(), calm, found: &mut found };
+    let mut eids: Vec<String> = wanted.iter().map(|(eid, _)| eid.clone()).collect();
+    eids.dedup();
+    let mut checker = Checker { world, ledger: &ledger, counts: Counts::new(), calm, eids, found: &mut found };
     checker.drained();
     checker.sum_up();
-    let mut eids: Vec<&str> = wanted.iter().map(|(eid, _)| eid.as_str()).collect();
-    eids.dedup();
-    for eid in eids {
-        checker.event(eid);
+    for eid in checker.eids.clone() {
+        checker.event(&eid);
     }
+    checker.letters();
     checker.index(wanted);
     checker.journals();
     checker.erasures();
@@ -42,6 +43,7 @@ struct Checker<'a> {
     /// All days together.
     counts: Counts,
     calm: bool,
+    eids: Vec<String>,
     found: &'a mut Vec<String>,
 }
 
@@ -182,6 +184,31 @@ impl Checker<'_> {
         }
     }
 
+    /// What records say is undelivered is listed, once, and nothing else is.
+    fn letters(&mut self) {
+        let mut listed: BTreeMap<(String, String), u32> = BTreeMap::new();
+        let mut from = Some(LetterPlace::default());
+        while let Some(place) = from {
+            let page = match block_on(self.ledger.letters(place, 2)) {
+                Ok(page) => page,
+                Err(error) => return self.found.push(format!("no letters: {error}")),
+            };
+            for letter in page.letters {
+                let undelivered = program::undelivered(&letter.record.body);
+                self.expect(undelivered.contains(&letter.job), || format!("settled, but listed: {letter:?}"));
+                *listed.entry((letter.record.eid, letter.job)).or_default() += 1;
+            }
+            from = page.next;
+        }
+        for eid in self.eids.clone() {
+            let Ok(Some(record)) = block_on(self.ledger.read(&eid)) else { continue };
+            for job in program::undelivered(&record.body) {
+                let times = listed.get(&(eid.clone(), job.clone())).copied().unwrap_or(0);
+                self.expect(times == 1, || format!("{job} of {eid} is listed {times} times"));
+            }
+        }
+    }
+
     /// The journal has every acknowledged variant's note once.
     fn journals(&mut self) {
         let acknowledged = self.world.facts.borrow().acknowledged.clone();
@@ -199,11 +226,13 @@ impl Checker<'_> {
         for (by, times) in &noted {
             let eid = by.split('/').next().unwrap_or("?");
             let again = self.world.options.retention.is_some() && self.closing(eid);
+            let again = again || self.world.facts.borrow().erasing.contains(&person(eid));
             self.expect(*times == 1 || again, || format!("the note of {by} is there {times} times"));
         }
         for a in acknowledged.iter().filter(|a| mode(&a.eid) == OnDifferent::Update) {
             let by = format!("{}/{}", a.eid, a.variant);
-            self.expect(noted.contains_key(&by), || format!("the note of {by} is lost"));
+            let erased = self.world.facts.borrow().erasing.contains(&person(&a.eid));
+            self.expect(erased || noted.contains_key(&by), || format!("the note of {by} is lost"));
         }
     }
 
@@ -240,7 +269,9 @@ impl Checker<'_> {
         for erased in &facts.erased {
             for a in facts.acknowledged.iter().filter(|a| person(&a.eid) == erased.person) {
                 let head = erased.heads[usize::from(self.world.shard(&a.eid))];
-                if a.n.is_some_and(|n| n <= head) {
+                // What retention has deleted may be sent again after the erasure, by a late copy.
+                let again = self.world.options.retention.is_some() && self.closing(&a.eid);
+                if a.n.is_some_and(|n| n <= head) && !again {
                     gone.push(program::text(&a.eid, a.variant));
                 }
             }

@@ -60,7 +60,7 @@ fn timer(due: u64, job: &str) -> Timer {
 /// An event of a person.
 pub fn draft(eid: &str, variant: u32, person: &str, now: u64) -> Draft<Body> {
     let text = text(eid, variant);
-    let note = json!({ "by": format!("{eid}/{variant}") });
+    let note = json!({ "by": format!("{eid}/{variant}"), "said": text });
     Draft {
         eid: eid.to_owned(),
         fingerprint: format!("fp{variant:06}"),
@@ -134,8 +134,21 @@ impl Program for Rules {
         vec![format!("all|{eid}"), format!("{state}|{eid}"), format!("{level}|{}|{eid}", body.notes.len())]
     }
 
+    fn undelivered(&self, body: &Body) -> Vec<String> {
+        undelivered(body)
+    }
+
     fn expires(&self, record: &Record<Body>, _now: u64) -> Option<u64> {
         record.body.closed.as_ref().map(|_| record.at)
+    }
+}
+
+/// What is undelivered: every other change that left a note, until something is closed.
+pub fn undelivered(body: &Body) -> Vec<String> {
+    let odd = |name: &&String| name.ends_with(['1', '3', '5', '7', '9']);
+    match body.closed {
+        Some(_) => Vec::new(),
+        None => body.notes.iter().filter(odd).map(|name| format!("letter {name}")).collect(),
     }
 }
 
