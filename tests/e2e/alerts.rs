@@ -168,7 +168,7 @@ async fn a_silence_holds_alerts_back_by_their_labels_until_it_ends() {
     let ends_at = World::beginning() + TimeDelta::hours(2);
     let made = silence(json!({
         "match": { "touchpoint": "checkout", "country": ["DE", "AT"] }, "reason": "The carrier's strike, see Ada Lovelace",
-        "incident": "INC-7", "ends_at": ends_at,
+        "incident": "INC-7", "ends_at": ends_at.to_rfc3339(),
     }))
     .await
     .expect(201)
@@ -196,8 +196,9 @@ async fn a_silence_holds_alerts_back_by_their_labels_until_it_ends() {
     world.take_and_alert(&detractor()).await;
     assert_eq!(world.chat.count(), 3, "it has ended");
 
-    let _ =
-        silence(json!({ "match": { "queue": "care" }, "reason": "migration", "ends_at": ends_at })).await.expect(201);
+    let _ = silence(json!({ "match": { "queue": "care" }, "reason": "migration", "ends_at": ends_at.to_rfc3339() }))
+        .await
+        .expect(201);
     world.take_and_alert(&detractor()).await;
     assert_eq!(world.chat.count(), 3);
     world.set_clock(ends_at);
@@ -209,7 +210,7 @@ async fn a_silence_holds_alerts_back_by_their_labels_until_it_ends() {
 #[tokio::test]
 async fn a_silence_that_is_not_meant_so_is_refused() {
     let world = World::start().await;
-    let at = |hours| json!(world.now() + TimeDelta::hours(hours));
+    let at = |hours| json!((world.now() + TimeDelta::hours(hours)).to_rfc3339());
     let good = json!({ "match": { "queue": "care" }, "reason": "x", "ends_at": at(1) });
     for (change, pointer) in [
         (json!({ "match": {} }), "/match"),

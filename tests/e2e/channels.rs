@@ -10,7 +10,7 @@ use ringback_tests::{ADMIN, AGENT, EVENTS_SECRET, Options, RESEND_KEY, Received,
 use serde_json::{Value, json};
 
 async fn world() -> World {
-    World::with(Options { programme: Some(programme), ..Options::default() }).await
+    World::with(Options { programme: Some(programme), products: true, ..Options::default() }).await
 }
 
 /// What a product was sent since the last time.
@@ -73,7 +73,9 @@ async fn every_product_takes_what_it_is_sent_whatever_a_customer_wrote() {
 
 #[tokio::test]
 async fn each_message_says_at_a_glance_what_a_person_needs_to_know() {
-    let Some(world) = World::with_clock_and(Options { programme: Some(programme), ..Options::default() }).await else {
+    let Some(world) =
+        World::with_clock_and(Options { programme: Some(programme), products: true, ..Options::default() }).await
+    else {
         return;
     };
     let id = world.take_and_alert(&detractor()).await;
@@ -111,7 +113,9 @@ fn answers(world: &World) -> Vec<(&'static str, Reply, &'static str, u64)> {
 
 #[tokio::test]
 async fn every_product_is_tried_again_when_that_makes_sense_and_only_then() {
-    let Some(world) = World::with_clock_and(Options { programme: Some(programme), ..Options::default() }).await else {
+    let Some(world) =
+        World::with_clock_and(Options { programme: Some(programme), products: true, ..Options::default() }).await
+    else {
         return;
     };
     for (name, reply, state, attempts) in answers(&world) {
@@ -231,7 +235,7 @@ async fn a_private_address_is_refused_unless_the_programme_allows_it() {
     fn strict(ours: String) -> String {
         programme(ours).replace("kind = 'discord'\nallow_private = true\n", "kind = 'discord'\n")
     }
-    let world = World::with(Options { programme: Some(strict), ..Options::default() }).await;
+    let world = World::with(Options { programme: Some(strict), products: true, ..Options::default() }).await;
     let id = world.take_and_alert(&detractor()).await;
     let case = world.case(&id).await;
     let alert = case.alert("case.opened", "discord");
@@ -246,7 +250,7 @@ async fn who_may_not_read_answers_is_shown_none() {
     fn executives(ours: String) -> String {
         programme(ours).replace("allow_private = true\n", "allow_private = true\naudience = 'executive'\n")
     }
-    let world = World::with(Options { programme: Some(executives), ..Options::default() }).await;
+    let world = World::with(Options { programme: Some(executives), products: true, ..Options::default() }).await;
     let account = json!({ "account": { "name": "Analytical Engines" }, "answers": { "why": "the courier" } });
     let id = world.take_and_alert(&with(detractor(), &account)).await;
     for vendor in &VENDORS {

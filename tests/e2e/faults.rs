@@ -118,7 +118,7 @@ async fn consent_that_cannot_be_looked_up_is_no_consent() {
     world.faults.add(journals("alert-trigger"));
     let message = json!({ "message": { "subject": "s", "text": "t" } });
     let _ = world.work(&id, &with(inform, &message)).await.expect(200);
-    world.attempted(&id).await;
+    world.tick().await;
     assert_eq!((world.case(&id).await.messages(), world.mail.received().len()), (vec!["pending".to_owned()], 0));
     world.faults.clear();
     world.pass(TimeDelta::minutes(1)).await;

@@ -16,6 +16,7 @@ mod intake;
 mod lists;
 mod operations;
 mod payloads;
+mod preferences;
 mod queues;
 mod redis;
 mod roles;

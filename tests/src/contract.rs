@@ -16,7 +16,7 @@ static CONTRACT: LazyLock<Value> =
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
 /// Pages for people, and the widget's script: no part of the interface that the contract describes.
-const PAGES: [&str; 3] = ["/desk", "/s/", "/widget.js"];
+const PAGES: [&str; 4] = ["/desk", "/preferences", "/s/", "/widget.js"];
 
 /// The contract.
 #[must_use]

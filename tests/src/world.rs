@@ -37,6 +37,8 @@ pub struct Options {
     pub redis: bool,
     /// Another programme, made from the repository's.
     pub programme: Option<fn(String) -> String>,
+    /// Channels lead to the receiver of their product, chat and mail included.
+    pub products: bool,
 }
 
 /// The application with receivers for everything it sends.
@@ -57,7 +59,7 @@ pub struct World {
     offset_s: i64,
     redis: Option<Redis>,
     manifest: PathBuf,
-    other_programme: bool,
+    products: bool,
     state: TempDir,
     _turn: Turn,
 }
@@ -116,7 +118,7 @@ impl World {
             offset_s: 0,
             redis,
             manifest,
-            other_programme: options.programme.is_some(),
+            products: options.products,
             state,
             _turn: turn,
         };
@@ -129,7 +131,7 @@ impl World {
 
     async fn run(&mut self, process: bool) {
         let mut variables = variables::all(&self.chat, &self.mail, &self.events);
-        if self.other_programme {
+        if self.products {
             variables.extend(self.vendors.iter().flat_map(|(vendor, receiver)| vendor.variables(&receiver.origin())));
         }
         let state = self.state.path().join("state");

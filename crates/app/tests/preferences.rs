@@ -31,8 +31,13 @@ struct World {
     store: MemoryStore,
 }
 
+/// The file beside the shipped programme.
+fn beside(_: &str) -> Result<String, String> {
+    Ok(include_str!("../../../holidays.ics").to_owned())
+}
+
 fn world(kind: StoreKind) -> World {
-    let config = Rc::new(Config::parse(include_str!("../../../ringback.toml")).expect("a programme"));
+    let config = Rc::new(Config::parse(include_str!("../../../ringback.toml"), &beside).expect("a programme"));
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(b"intake"));
     let values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32)), ("intake_token_sha256".to_owned(), hash)]);
     let (store, clock) = (MemoryStore::new(kind), ManualClock::at(START));
@@ -65,7 +70,7 @@ impl World {
         let taken = block_on(self.app.post_feedback(request)).expect("taken");
         let location = taken.reply.headers()[header::LOCATION].to_str().expect("text").to_owned();
         self.tick();
-        let url = self.app.preferences_url(location.trim_start_matches("/v1/feedback/"));
+        let url = self.app.preferences_url(location.trim_start_matches("/v1/feedback/"), START);
         url.rsplit('/').next().expect("a token").to_owned()
     }
 

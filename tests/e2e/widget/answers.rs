@@ -229,7 +229,7 @@ async fn nobody_undoes_anothers_withdrawal_by_typing_their_address() {
     let id = location_id(&post(&world, "checkout-nps", &typed("response-1")).send().await);
     world.sealed().await;
     assert_eq!(world.case(&id).await.contact("email")["allowed"], true, "as long as nothing speaks against it");
-    let no = json!({ "customer": { "email": "eve@example.com" }, "consent": [{ "channel": "email", "purpose": "follow_up", "granted": false }] });
+    let no = json!({ "customer": { "email": "eve@example.com" }, "consent": [{ "channel": "email", "purpose": "follow_up", "granted": false, "at": "2026-01-01T00:00:00Z" }] });
     let _ = world.post("/v1/consents").token(ADMIN).json(&no).send().await.expect(204);
     let id = location_id(&post(&world, "checkout-nps", &typed("response-2")).send().await);
     world.sealed().await;

@@ -186,5 +186,5 @@ async fn an_identity_that_has_expired_costs_the_name_and_not_the_answer() {
     browser.click("[role=radio]:nth-of-type(3)").await;
     let id = taken(&browser, 1).await;
     let stored = world.stored(&id).await;
-    assert_eq!((&stored["score"], &stored["customer"]), (&json!(2), &json!(null)));
+    assert_eq!((&stored["score"], &stored["customer"]), (&json!(2), &json!({})));
 }

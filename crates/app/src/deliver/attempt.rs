@@ -163,7 +163,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         };
         let id = self.namer.message(&record.eid, &delivery.id);
         let locale = record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
-        let letter = mail::Letter { name: &self.config.name, locale, message };
+        let preferences = self.preferences_url(&record.eid, record.received);
+        let letter = mail::Letter { name: &self.config.name, locale, message, preferences: &preferences };
         let destination = Destination { channel, secrets: &self.secrets };
         let now = from_unix(self.clock.now());
         let mail = Mail::letter(destination.text("from"), to, &id, &letter, now).ok_or(NoDestination::Unwritten)?;

@@ -9,7 +9,7 @@ pub(super) struct Brevo;
 impl Provider for Brevo {
     fn mail(&self, to: &Destination<'_>, mail: &Mail<'_>) -> Built {
         let url = format!("{}/v3/smtp/email", to.address("origin_variable")?);
-        let body = json!({
+        let mut body = json!({
             "sender": mail.sender("name", "email"),
             "to": mail.receivers("name", "email"),
             "subject": mail.subject,
@@ -18,6 +18,7 @@ impl Provider for Brevo {
             "headers": { "idempotencyKey": mail.id },
             "tags": [mail.tag],
         });
+        mail.add_headers(&mut body["headers"]);
         to.post(&url, &[("api-key", to.secret("key_variable")?), ("accept", "application/json")], &body)
     }
 }

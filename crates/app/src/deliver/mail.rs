@@ -8,6 +8,7 @@ use super::product::{Built, Destination};
 use super::text::{one_line, shorten, tame};
 use crate::config::split_mailbox;
 use crate::dossier::Message;
+use crate::preferences;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -33,6 +34,8 @@ pub(super) struct Mail<'a> {
     pub html: String,
     /// What it is about: letters and `_`.
     pub tag: String,
+    /// Where its receiver sees and changes what may be sent to them; none for a mail to people of the company.
+    pub preferences: Option<&'a str>,
 }
 
 /// A service that sends e-mail when it is asked over HTTP.
@@ -58,6 +61,7 @@ struct AlertText<'a> {
 struct LetterPage<'a> {
     letter: &'a Letter<'a>,
     paragraphs: Vec<Vec<String>>,
+    manage: &'static str,
 }
 
 /// A message to a customer.
@@ -68,6 +72,8 @@ pub(super) struct Letter<'a> {
     pub locale: &'a str,
     /// What was written.
     pub message: &'a Message,
+    /// Where the customer sees and changes what may be sent to them.
+    pub preferences: &'a str,
 }
 
 impl<'a> Mail<'a> {
@@ -82,17 +88,51 @@ impl<'a> Mail<'a> {
             text: AlertText { notice }.render().ok()?,
             html: AlertPage { notice }.render().ok()?,
             tag: notice.event.replace('.', "_"),
+            preferences: None,
         })
     }
 
     /// A message to a customer.
-    pub fn letter(from: &'a str, to: &'a str, id: &'a str, letter: &Letter<'_>, now: DateTime<Utc>) -> Option<Self> {
+    pub fn letter(from: &'a str, to: &'a str, id: &'a str, letter: &Letter<'a>, now: DateTime<Utc>) -> Option<Self> {
         let text = tame(&letter.message.text);
         let paragraphs = text.split("\n\n").map(|p| p.lines().map(str::to_owned).collect::<Vec<_>>());
         let paragraphs = paragraphs.filter(|lines| !lines.is_empty()).collect();
-        let html = LetterPage { letter, paragraphs }.render().ok()?;
+        let manage = preferences::manage(letter.locale);
+        let html = LetterPage { letter, paragraphs, manage }.render().ok()?;
+        let text = format!("{text}\n\n-- \n{manage}: {}\n", letter.preferences);
         let subject = shorten(&one_line(&letter.message.subject), MAX_SUBJECT);
-        Some(Self { id, now, from, to: vec![to], subject, text, html, tag: "customer_message".to_owned() })
+        Some(Self {
+            id,
+            now,
+            from,
+            to: vec![to],
+            subject,
+            text,
+            html,
+            tag: "customer_message".to_owned(),
+            preferences: Some(letter.preferences),
+        })
+    }
+
+    /// Further headers: how a mail program ends it in one click (RFC 2369, RFC 8058).
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let Some(page) = self.preferences else { return Vec::new() };
+        vec![
+            ("List-Unsubscribe", format!("<{page}/unsubscribe>")),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+        ]
+    }
+
+    /// The further headers as the members of an object.
+    pub fn add_headers(&self, object: &mut Value) {
+        for (name, value) in self.headers() {
+            object[name] = value.into();
+        }
+    }
+
+    /// The further headers as a list of names and values.
+    pub fn header_list(&self) -> Value {
+        self.headers().into_iter().map(|(name, value)| json!({ "Name": name, "Value": value })).collect()
     }
 
     /// The sender as name and address, under the names that a provider has for them.

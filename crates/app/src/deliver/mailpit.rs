@@ -9,7 +9,7 @@ pub(super) struct Mailpit;
 impl Provider for Mailpit {
     fn mail(&self, to: &Destination<'_>, mail: &Mail<'_>) -> Built {
         let url = format!("{}/api/v1/send", to.address("origin_variable")?);
-        let body = json!({
+        let mut body = json!({
             "From": mail.sender("Name", "Email"),
             "To": mail.receivers("Name", "Email"),
             "Subject": mail.subject,
@@ -18,6 +18,7 @@ impl Provider for Mailpit {
             "Tags": [mail.tag],
             "Headers": { "X-Ringback-Id": mail.id },
         });
+        mail.add_headers(&mut body["Headers"]);
         to.post(&url, &[], &body)
     }
 }

@@ -10,7 +10,7 @@ impl Provider for Postmark {
     fn mail(&self, to: &Destination<'_>, mail: &Mail<'_>) -> Built {
         let url = format!("{}/email", to.address("origin_variable")?);
         let stream = to.text("stream");
-        let body = json!({
+        let mut body = json!({
             "From": mail.from,
             "To": mail.to.join(", "),
             "Subject": mail.subject,
@@ -22,6 +22,9 @@ impl Provider for Postmark {
             "TrackOpens": false,
             "TrackLinks": "None",
         });
+        if mail.preferences.is_some() {
+            body["Headers"] = mail.header_list();
+        }
         let key = to.secret("key_variable")?;
         to.post(&url, &[("x-postmark-server-token", key), ("accept", "application/json")], &body)
     }

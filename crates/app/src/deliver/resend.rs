@@ -9,7 +9,7 @@ pub(super) struct Resend;
 impl Provider for Resend {
     fn mail(&self, to: &Destination<'_>, mail: &Mail<'_>) -> Built {
         let url = format!("{}/emails", to.address("origin_variable")?);
-        let body = json!({
+        let mut body = json!({
             "from": mail.from,
             "to": mail.to,
             "subject": mail.subject,
@@ -17,6 +17,9 @@ impl Provider for Resend {
             "html": mail.html,
             "tags": [{ "name": "event", "value": mail.tag }],
         });
+        if mail.preferences.is_some() {
+            mail.add_headers(&mut body["headers"]);
+        }
         let key = format!("Bearer {}", to.secret("key_variable")?);
         to.post(&url, &[("authorization", &key), ("idempotency-key", mail.id)], &body)
     }

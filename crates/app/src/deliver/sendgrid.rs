@@ -9,7 +9,7 @@ pub(super) struct SendGrid;
 impl Provider for SendGrid {
     fn mail(&self, to: &Destination<'_>, mail: &Mail<'_>) -> Built {
         let url = format!("{}/v3/mail/send", to.address("origin_variable")?);
-        let body = json!({
+        let mut body = json!({
             "personalizations": [{ "to": mail.receivers("name", "email") }],
             "from": mail.sender("name", "email"),
             "subject": mail.subject,
@@ -24,6 +24,9 @@ impl Provider for SendGrid {
                 "open_tracking": { "enable": false },
             },
         });
+        if mail.preferences.is_some() {
+            mail.add_headers(&mut body["headers"]);
+        }
         let key = format!("Bearer {}", to.secret("key_variable")?);
         to.post(&url, &[("authorization", &key)], &body)
     }

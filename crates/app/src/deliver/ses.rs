@@ -25,7 +25,7 @@ impl Provider for Ses {
     fn mail(&self, to: &Destination<'_>, mail: &Mail<'_>) -> Built {
         let url = format!("{}/v2/email/outbound-emails", to.address("origin_variable")?);
         let part = |text: &str| json!({ "Data": text, "Charset": "UTF-8" });
-        let body = json!({
+        let mut body = json!({
             "FromEmailAddress": encoded(mail.from),
             "Destination": { "ToAddresses": mail.to.iter().map(|to| encoded(to)).collect::<Vec<_>>() },
             "Content": { "Simple": {
@@ -34,6 +34,9 @@ impl Provider for Ses {
             } },
             "EmailTags": [{ "Name": "event", "Value": mail.tag }, { "Name": "ringback-id", "Value": mail.id }],
         });
+        if mail.preferences.is_some() {
+            body["Content"]["Simple"]["Headers"] = mail.header_list();
+        }
         signed(to, &url, &body, mail.now)
     }
 }

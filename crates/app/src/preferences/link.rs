@@ -6,13 +6,16 @@
 use crate::digest::equal;
 use crate::identity::Namer;
 
-/// How long a link works, in seconds: a year. Mail is kept, and the way out of it has to work (RFC 8058 asks for weeks).
+/// How long a link of a new answer works, in seconds: a year. Mail is kept, and the way out of it has to work (RFC 8058
+/// asks for weeks). A link that is made later works for at least half of it.
 pub const LASTS_S: u64 = 365 * 86_400;
 
-/// Makes the token of an answer's page.
+/// Makes the token of the page of an answer that was received at an instant (Unix seconds). The same for about a year:
+/// a message that is sent again must be the same message, or its provider takes it for another one.
 #[must_use]
-pub fn token(namer: &Namer, answer: &str, now: u64) -> String {
-    let until = now + LASTS_S;
+pub fn token(namer: &Namer, answer: &str, received: u64, now: u64) -> String {
+    let years = (now.saturating_sub(received) + LASTS_S / 2) / LASTS_S + 1;
+    let until = received + years * LASTS_S;
     format!("{answer}.{until}.{}", namer.preferences(answer, until))
 }
 
@@ -37,9 +40,19 @@ mod tests {
     }
 
     #[test]
+    fn a_link_stays_the_same_and_is_never_about_to_expire() {
+        let n = namer("p");
+        let made = |age: u64| token(&n, "abc", 1_000, 1_000 + age);
+        assert_eq!(made(0), made(LASTS_S / 2 - 1));
+        for age in [0, 1, LASTS_S / 2, LASTS_S, 3 * LASTS_S - 1] {
+            assert!(answer(&n, &made(age), 1_000 + age + LASTS_S / 2 - 1).is_some(), "{age}");
+        }
+    }
+
+    #[test]
     fn a_link_holds_for_a_year_and_for_its_own_answer() {
         let n = namer("p");
-        let token = token(&n, "abc", 1_000);
+        let token = token(&n, "abc", 1_000, 1_000);
         assert_eq!(answer(&n, &token, 1_001).as_deref(), Some("abc"));
         assert_eq!(answer(&n, &token, 1_000 + LASTS_S), None);
         assert_eq!(answer(&namer("q"), &token, 1_001), None);

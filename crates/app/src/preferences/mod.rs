@@ -19,7 +19,7 @@ use crate::view;
 use askama::Template;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use page::{Notice, Page};
-use ringback_core::consent::{ContactChannel, Decision, Purpose, Statement, decide};
+use ringback_core::consent::{ContactChannel, Decision, Purpose, Statement, Vouched, decide};
 use ringback_core::names::Named;
 use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
 use serde_json::{Value, json as object};
@@ -39,9 +39,11 @@ struct Guest<'a> {
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
-    /// The address of the page for the person who gave an answer. Only ever to be sent to that person.
-    pub fn preferences_url(&self, answer: &str) -> String {
-        format!("{}/preferences/{}", self.config.public_url, link::token(&self.namer, answer, self.clock.now()))
+    /// The address of the page for the person who gave an answer, received at an instant (Unix seconds). Only ever to be
+    /// sent to that person.
+    pub fn preferences_url(&self, answer: &str, received: u64) -> String {
+        let token = link::token(&self.namer, answer, received, self.clock.now());
+        format!("{}/preferences/{token}", self.config.public_url)
     }
 
     /// `GET /preferences/{token}`
@@ -196,6 +198,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             source: SOURCE.to_owned(),
             at: now,
             expires_at: None,
+            // The link went to the person alone.
+            vouched: Vouched::Company,
         };
         let statements: Vec<Statement> = changes.map(statement).collect();
         if statements.is_empty() {
@@ -226,6 +230,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ) -> Result<Reply, Problem> {
         shown(status, &Notice { words, company: &self.config.name, title, text })
     }
+}
+
+/// What stands before the link in the foot of a message in a language.
+pub(crate) fn manage(locale: &str) -> &'static str {
+    words::best([locale]).manage
 }
 
 /// `GET /preferences/style.css`

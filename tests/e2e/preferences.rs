@@ -1,0 +1,116 @@
+//! The customer's own page: reached by the link in a message, without an account; what is chosen there holds at once.
+
+use crate::answers::{detractor, with};
+use chrono::TimeDelta;
+use ringback_tests::{World, soon};
+use serde_json::{Value, json};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A case whose customer was written to, and the path of the page that the message leads to.
+async fn written_to(world: &World) -> (String, String) {
+    let id = world.take_and_seal(&detractor()).await;
+    soon("the alert", || world.mail.count() == 1).await;
+    for step in [
+        json!({ "type": "acknowledge", "note": "mine" }),
+        json!({ "type": "resolve", "note": "found", "root_cause": "carrier" }),
+        json!({ "type": "inform", "note": "told", "channel": "email", "message": { "subject": "Sorry", "text": "We found it." } }),
+    ] {
+        let _ = world.work(&id, &step).await.expect(200);
+    }
+    soon("the message", || world.mail.count() == 2).await;
+    let mail = world.mail.received().pop().expect("the message").json();
+    let header = mail["headers"]["List-Unsubscribe"].as_str().expect("a way out").to_owned();
+    assert_eq!(mail["headers"]["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click");
+    let url = header.trim_matches(['<', '>']).trim_end_matches("/unsubscribe").to_owned();
+    assert!(mail["text"].as_str().is_some_and(|text| text.contains(&url)), "{mail}");
+    assert!(mail["html"].as_str().is_some_and(|html| html.contains(&format!("href=\"{url}\""))), "{mail}");
+    let path = url.split_once("/preferences/").expect("the page").1;
+    (id, format!("/preferences/{path}"))
+}
+
+#[tokio::test]
+async fn a_customer_withdraws_by_the_link_in_a_message_and_it_holds_at_once() {
+    let world = World::start().await;
+    let (id, page) = written_to(&world).await;
+    let shown = world.get(&page).send().await.expect(200);
+    assert!(shown.header("content-security-policy").starts_with("default-src 'none'"), "{shown:?}");
+    assert_eq!((shown.header("cache-control"), shown.header("referrer-policy")), ("no-store", "no-referrer"));
+    assert!(shown.text().contains("name=\"email.follow_up\" value=\"yes\" checked"), "{}", shown.text());
+    assert!(world.get(&format!("{page}?lang=fr")).send().await.expect(200).text().contains("lang=\"fr\""));
+
+    // Scanners open every address in a mail.
+    for path in [page.clone(), format!("{page}/unsubscribe"), format!("{page}/erase"), format!("{page}/data")] {
+        let _ = world.get(&path).send().await.expect(200);
+    }
+    assert_eq!(world.case(&id).await.contact("email")["allowed"], true);
+
+    let form = world.post(&page).header("content-type", FORM).bytes("lang=en&shown=email.follow_up");
+    let saved = form.send().await.expect(303);
+    let next = saved.header("location").to_owned();
+    assert!(world.get(&next).send().await.expect(200).text().contains("Saved."));
+    let case = world.case(&id).await;
+    assert_eq!(case.contact("email")["allowed"], false, "{}", case.contact("email"));
+}
+
+#[tokio::test]
+async fn one_click_stops_a_message_that_already_waits() {
+    let Some(world) = World::with_clock().await else { return };
+    let (first, page) = written_to(&world).await;
+    let second = world.take_and_seal(&with(detractor(), &json!({ "response_id": "another" }))).await;
+    assert_ne!(first, second);
+    soon("the second alert", || world.mail.count() == 3).await;
+    world.mail.always(ringback_tests::Reply::status(503));
+    for step in [
+        json!({ "type": "acknowledge", "note": "mine" }),
+        json!({ "type": "resolve", "note": "found", "root_cause": "carrier" }),
+        json!({ "type": "inform", "note": "told", "channel": "email", "message": { "subject": "Again", "text": "x" } }),
+    ] {
+        let _ = world.work(&second, &step).await.expect(200);
+    }
+    soon("a first attempt", || world.mail.received().len() == 4).await;
+    let click = world.post(&format!("{page}/unsubscribe")).header("content-type", FORM);
+    let _ = click.bytes("List-Unsubscribe=One-Click").send().await.expect(200);
+    world.mail.recover();
+    world.pass(TimeDelta::hours(1)).await;
+    let case = world.case(&second).await;
+    assert_eq!(case.messages(), ["blocked"], "{:?}", case.happened());
+    assert_eq!(world.mail.received().len(), 4, "nothing was sent after the click");
+}
+
+#[tokio::test]
+async fn a_customer_takes_everything_along_and_has_it_erased() {
+    let world = World::start().await;
+    let (id, page) = written_to(&world).await;
+    let held: Value = world.get(&format!("{page}/data")).send().await.expect(200).json();
+    assert_eq!(held["answers"][0]["id"], json!(id));
+    assert_eq!(held["answers"][0]["messages"][0]["subject"], "Sorry");
+    assert_eq!(held["consent"][0]["granted"], true);
+
+    let erase = format!("{page}/erase");
+    let by_accident = world.post(&erase).header("content-type", FORM).bytes("lang=en").send().await;
+    assert_eq!(by_accident.status, 422);
+    let _ = world.post(&erase).header("content-type", FORM).bytes("lang=en&confirm=yes").send().await.expect(200);
+    world.tick().await;
+    let case = world.case(&id).await;
+    assert_eq!(case.json["feedback"]["customer"].as_object().map(|c| c.contains_key("email")), Some(false));
+    let held = world.get(&format!("{page}/data")).send().await.expect(200).text();
+    assert!(!held.contains("@") && !held.contains("Sorry"), "{held}");
+}
+
+#[tokio::test]
+async fn a_made_up_link_opens_nothing() {
+    let world = World::start().await;
+    let (_, page) = written_to(&world).await;
+    for forged in [format!("{page}x"), "/preferences/x".to_owned(), "/preferences/a.99999999999.b".to_owned()] {
+        assert!(world.get(&forged).send().await.expect(404).text().contains("This link does not work"));
+        let _ = world.post(&forged).header("content-type", FORM).bytes("none=yes").send().await.expect(404);
+        let _ = world
+            .post(&format!("{forged}/erase"))
+            .header("content-type", FORM)
+            .bytes("confirm=yes")
+            .send()
+            .await
+            .expect(404);
+    }
+}
