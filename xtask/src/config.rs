@@ -149,6 +149,7 @@ fn templates(value: &toml::Value, found: &mut dyn FnMut(&str)) {
 fn unreached(config: &Config) -> Vec<String> {
     let mut routes: BTreeSet<_> = config.trouble.iter().collect();
     routes.extend(config.rules.iter().filter_map(|rule| rule.then.alert.as_ref()));
+    routes.extend(config.cases.survey.as_ref().map(|(_, route)| route));
     for policy in config.policies.values() {
         routes.extend(policy.warn.iter().chain(policy.escalations.iter().map(|level| &level.route)));
     }
@@ -168,7 +169,8 @@ fn unreached(config: &Config) -> Vec<String> {
     channels.extend(routes.iter().filter_map(|id| config.routes.get(*id)).flat_map(|route| &route.channels));
     let lost_routes = config.routes.keys().filter(|id| !routes.contains(id));
     let lost_channels = config.channels.keys().filter(|id| !channels.contains(id));
-    let lost_routes = lost_routes.map(|id| format!("route {id}: no rule, deadline or other route leads there"));
+    let lost_routes =
+        lost_routes.map(|id| format!("route {id}: no rule, deadline, follow-up survey or other route leads there"));
     lost_routes.chain(lost_channels.map(|id| format!("channel {id}: no route that is in use leads there"))).collect()
 }
 
