@@ -43,7 +43,7 @@ impl Browser {
         let turn = ONE.lock().await;
         let Some(driver) = Driver::start().await else {
             let scenario = std::thread::current().name().unwrap_or("a scenario").to_owned();
-            assert!(std::env::var("RINGBACK_BROWSER").is_ok_and(|v| v == "required") == false, "no chromedriver");
+            assert!(!std::env::var("RINGBACK_BROWSER").is_ok_and(|v| v == "required"), "no chromedriver");
             eprintln!("{scenario}: left out, there is no chromedriver");
             return None;
         };
@@ -223,7 +223,7 @@ impl Browser {
     /// What axe-core finds wrong with the page as it is now: the rule and the element, one a line.
     pub async fn axe(&self) -> Vec<String> {
         let Ok(axe) = std::fs::read_to_string(target().join("browser/axe.min.js")) else {
-            assert!(std::env::var("RINGBACK_BROWSER").is_ok_and(|v| v == "required") == false, "no axe-core");
+            assert!(!std::env::var("RINGBACK_BROWSER").is_ok_and(|v| v == "required"), "no axe-core");
             eprintln!("axe-core is not there: `cargo xtask test` fetches it");
             return Vec::new();
         };
