@@ -96,7 +96,11 @@ fn lay_out(folder: &Path, bare: &Path, manifest: &str) -> Result<()> {
     let root = workspace::root();
     fs::create_dir_all(folder.join("state"))?;
     std::os::unix::fs::symlink(root.join("target"), folder.join("target"))?;
-    fs::copy(root.join("ringback.toml"), folder.join("ringback.toml"))?;
+    for file in ["ringback.toml", "holidays.ics", "docs/openapi.json"] {
+        let copy = folder.join(file);
+        fs::create_dir_all(copy.parent().context("a folder")?)?;
+        fs::copy(root.join(file), copy)?;
+    }
     fs::copy(bare, folder.join("bare.wasm"))?;
     fs::write(folder.join("spin.toml"), format!("{manifest}{BARE}"))?;
     Ok(())
