@@ -128,7 +128,7 @@ async fn the_link_in_an_alert_takes_the_case_once_and_only_by_a_post_with_a_name
     for forged in [
         link.replace("opened-care-chat", "opened-care-mail"),
         link.replace(&id, &id.chars().rev().collect::<String>()),
-        format!("{}a", &link[..link.len() - 1]),
+        format!("{}{}", &link[..link.len() - 1], if link.ends_with('a') { 'b' } else { 'a' }),
         link.replacen("/179", "/279", 1),
     ] {
         assert_ne!(forged, link);

@@ -8,12 +8,12 @@ use crate::fields::{Fields, Mistakes};
 use crate::intake;
 use crate::ports::GateError;
 use crate::problem::{Problem, Reply, empty};
-use crate::stored::Stored;
+use crate::stored::{Stored, Unreadable};
 use crate::time::from_unix;
 use http::{Request, StatusCode};
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose, Statement, decide};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Clock, Entropy, Store};
+use ringback_ledger::{Clock, Entropy, LedgerError, Store};
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// May this person be contacted? Everything they ever said, under any of the identities that are given, counts.
@@ -30,19 +30,26 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if journals.is_empty() {
             return Ok(Decision::Blocked(Blocked::Unidentified));
         }
-        let mut said = Vec::new();
+        let said = self.said(&journals).await.map_err(|error| {
+            self.log(&format!("ledger: {error}"));
+            GateError("the consent journal could not be read".to_owned())
+        })?;
+        Ok(decide(&said, channel, purpose, from_unix(self.clock.now())))
+    }
+
+    /// Everything that was ever said in some journals, each statement once.
+    pub(crate) async fn said(&self, journals: &[String]) -> Result<Vec<Statement>, LedgerError> {
+        let mut said: Vec<Statement> = Vec::new();
         for journal in journals {
-            let entries = self.ledger.person(&journal).await.map_err(|error| {
-                self.log(&format!("ledger: {error}"));
-                GateError("the consent journal could not be read".to_owned())
-            })?;
-            for note in entries.into_iter().filter_map(|entry| entry.note) {
-                let statements: Vec<Statement> = Stored::restore(&note)
-                    .map_err(|_| GateError("a consent statement is not understood".to_owned()))?;
-                said.extend(statements);
+            for note in self.ledger.person(journal).await?.into_iter().filter_map(|entry| entry.note) {
+                let statements: Vec<Statement> = Stored::restore(&note).map_err(|unreadable: Unreadable| {
+                    LedgerError::Corrupt { key: "a person's journal".to_owned(), reason: unreadable.to_string() }
+                })?;
+                let new: Vec<Statement> = statements.into_iter().filter(|new| !said.contains(new)).collect();
+                said.extend(new);
             }
         }
-        Ok(decide(&said, channel, purpose, from_unix(self.clock.now())))
+        Ok(said)
     }
 
     /// `POST /v1/consents`: records a consent, a refusal or a withdrawal; effective at once.

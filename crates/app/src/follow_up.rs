@@ -99,8 +99,20 @@ impl FollowUp {
         plan
     }
 
+    /// The step that a changed case makes: its clocks are followed, and the products that keep an incident for it hear
+    /// what they must.
+    #[must_use]
+    pub fn step(&self, dossier: &Dossier, changed: Case, now: DateTime<Utc>) -> Step<Dossier> {
+        let mut step = Step::of(Dossier { case: Some(changed), ..dossier.clone() });
+        if let Some(before) = &dossier.case {
+            follow_clocks(&mut step, before);
+            self.tell_incidents(&mut step, before.state, now);
+        }
+        step
+    }
+
     /// Tells the products that keep an incident for the case that somebody has taken it, or that it is resolved.
-    pub fn tell_incidents(&self, step: &mut Step<Dossier>, before: State, now: DateTime<Utc>) {
+    fn tell_incidents(&self, step: &mut Step<Dossier>, before: State, now: DateTime<Utc>) {
         let Some(case) = &step.body.case else { return };
         let done = |state| matches!(state, State::Resolved | State::Informed | State::Closed | State::Merged);
         let occasion = match (before, case.state) {

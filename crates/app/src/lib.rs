@@ -27,6 +27,7 @@ mod stored;
 mod tick;
 mod time;
 mod view;
+mod web;
 pub mod widget;
 
 pub use case::Worked;
@@ -36,9 +37,10 @@ pub use ports::{ConsentGate, GateError, Log, Outbound, OutboundError};
 pub use time::{from_unix, unix};
 
 use config::Config;
+use dossier::Dossier;
 use follow_up::FollowUp;
 use problem::Problem;
-use ringback_ledger::{Clock, Entropy, Ledger, LedgerError, Store};
+use ringback_ledger::{Clock, Entropy, Ledger, LedgerError, Record, Store};
 use secrets::Secrets;
 use std::rc::Rc;
 
@@ -88,6 +90,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Writes a line for the operator. It must carry no personal data and no secret.
     fn log(&self, line: &str) {
         (self.log)(line);
+    }
+
+    /// The record of an answer; none for what is no name of ours, too.
+    async fn record_of(&self, answer: &str) -> Result<Option<Record<Dossier>>, Problem> {
+        match self.ledger.read(answer).await {
+            Err(LedgerError::BadName { .. }) => Ok(None),
+            read => read.map_err(|error| self.store_failed(&error)),
+        }
     }
 
     /// The answer when the ledger failed: the details go to the log.

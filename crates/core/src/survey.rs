@@ -161,10 +161,16 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// Where the bands lie for a customer of a country (ISO 3166 alpha-2).
+    #[must_use]
+    pub fn cut(&self, country: Option<&str>) -> &Thresholds {
+        country.and_then(|c| self.countries.get(c)).unwrap_or(&self.thresholds)
+    }
+
     /// What a score on this survey means for a customer of a country.
     #[must_use]
     pub fn band(&self, score: Score, country: Option<&str>) -> Band {
-        let cut = country.and_then(|c| self.countries.get(c)).unwrap_or(&self.thresholds);
+        let cut = self.cut(country);
         let nps = self.metric == Metric::Nps;
         match score.get() {
             s if s <= cut.low && nps => Band::Detractor,

@@ -11,7 +11,7 @@ pub(crate) use mark::marks;
 
 use crate::access::{Action, Caller, admit};
 use crate::dossier::{Dossier, Job, Message};
-use crate::follow_up::{follow_clocks, see_to, send};
+use crate::follow_up::{see_to, send};
 use crate::ports::{ConsentGate, GateError};
 use crate::problem::{Problem, Reply, empty, json};
 use crate::time::from_unix;
@@ -22,7 +22,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use ringback_core::alert::{Delivery, Occasion};
 use ringback_core::case::{Case, CaseEvent, Refused, State};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
-use ringback_ledger::{Changed, Clock, Due, Entropy, LedgerError, Record, Step, Store};
+use ringback_ledger::{Changed, Clock, Due, Entropy, Record, Step, Store};
 
 /// Why a change was not made.
 enum Refusal {
@@ -42,11 +42,8 @@ pub struct Worked {
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     async fn dossier(&self, id: &str) -> Result<Record<Dossier>, Problem> {
-        match self.ledger.read(id).await {
-            Ok(Some(record)) if record.body.case.is_some() => Ok(record),
-            Ok(_) | Err(LedgerError::BadName { .. }) => Err(Problem::not_found("case")),
-            Err(error) => Err(self.store_failed(&error)),
-        }
+        let record = self.record_of(id).await?.filter(|record| record.body.case.is_some());
+        record.ok_or_else(|| Problem::not_found("case"))
     }
 
     /// `GET /v1/cases/{id}`
@@ -210,12 +207,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let now = from_unix(self.clock.now());
         let terms = self.config.cases.terms(caller.role);
         let changed = case.apply(&order.event, &caller.id, &order.note, now, &terms).map_err(Refusal::Case)?;
-        let mut step = Step::of(Dossier { case: Some(changed), ..dossier.clone() });
-        follow_clocks(&mut step, case);
+        let mut step = self.follow_up.step(dossier, changed, now);
         if matches!(order.event, CaseEvent::Merge { .. }) {
             see_to(&mut step, &Job::CarryOver, now);
         }
-        self.follow_up.tell_incidents(&mut step, case.state, now);
         if let Some(message) = &order.message {
             let channel = self.config.customer_channel.clone().ok_or(Refusal::NoAddress)?;
             if dossier.feedback.customer.email.is_none() {

@@ -10,7 +10,7 @@ use crate::problem::{Problem, Reply, json};
 use crate::time::from_unix;
 use http::{Request, StatusCode};
 use ringback_core::case::CaseEvent;
-use ringback_ledger::{Changed, Clock, Due, Entropy, Step, Store, is_name};
+use ringback_ledger::{Changed, Clock, Due, Entropy, Store, is_name};
 use serde_json::{Value, json as value};
 
 /// Cases that change hands in one request, at most.
@@ -45,9 +45,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 let case = record.body.case.as_ref().ok_or_else(|| "no such case".to_owned())?;
                 let changed =
                     case.apply(&order.event, &caller.id, &order.note, now, &terms).map_err(|e| e.to_string())?;
-                let mut body = record.body.clone();
-                body.case = Some(changed);
-                Ok::<_, String>(Step::of(body))
+                Ok::<_, String>(self.follow_up.step(&record.body, changed, now))
             });
             let why = match changed.await.map_err(|error| self.store_failed(&error))? {
                 Changed::Done { now, .. } => {

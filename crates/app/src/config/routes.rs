@@ -4,9 +4,8 @@
 
 use super::Config;
 use super::deadlines::seconds;
-use super::rules::{PRIORITIES, TRACKS};
 use super::surveys::country;
-use super::table::{Checked, Placed, Table};
+use super::table::{Checked, Placed, Table, named};
 
 use ringback_core::calendar::{Calendar, Week, Zone, hours};
 use ringback_core::id::{CalendarId, ChannelId, QueueId, RouteId};
@@ -110,8 +109,8 @@ fn conditions(table: &Table<'_>, route: &RouteId) -> Checked<When> {
     let country = table.texts("country")?.into_iter().map(|code| country(table, code)).collect::<Checked<_>>()?;
     let when = When {
         queue,
-        track: table.choices("track", &TRACKS)?,
-        priority: table.choices("priority", &PRIORITIES)?,
+        track: table.choices("track", &named())?,
+        priority: table.choices("priority", &named())?,
         tier: texts("tier")?,
         country,
         hours: working_hours(table, route)?,

@@ -1,28 +1,9 @@
 //! `[[rules]]`: what an answer sets in motion.
 
 use super::Config;
-use super::table::{Checked, Table};
+use super::table::{Checked, Table, named};
 use ringback_core::id::{PolicyId, QueueId, RouteId, RuleId, SurveyId, TouchpointId};
 use ringback_core::rule::{Action, Advocacy, Conditions, Priority, Rule, Track};
-use ringback_core::survey::Band;
-
-const BANDS: [(&str, Band); 6] = [
-    ("detractor", Band::Detractor),
-    ("passive", Band::Passive),
-    ("promoter", Band::Promoter),
-    ("dissatisfied", Band::Dissatisfied),
-    ("neutral", Band::Neutral),
-    ("satisfied", Band::Satisfied),
-];
-pub(super) const TRACKS: [(&str, Track); 5] = [
-    ("recovery", Track::Recovery),
-    ("passive", Track::Passive),
-    ("advocacy", Track::Advocacy),
-    ("automation", Track::Automation),
-    ("none", Track::None),
-];
-pub(super) const PRIORITIES: [(&str, Priority); 4] =
-    [("low", Priority::Low), ("normal", Priority::Normal), ("high", Priority::High), ("critical", Priority::Critical)];
 
 /// Reads a rule; everything it names must be there in what of the programme is read already.
 pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<Rule> {
@@ -54,7 +35,7 @@ fn conditions(table: &Table<'_>, config: &Config) -> Checked<Conditions> {
     }
     let conditions = Conditions {
         survey,
-        band: table.choices("band", &BANDS)?,
+        band: table.choices("band", &named())?,
         score_from: table.small("score_from")?,
         score_to: table.small("score_to")?,
         touchpoint,
@@ -78,7 +59,7 @@ const KINDS: [(&str, Advocacy); 4] = [
 ];
 
 fn action(table: &Table<'_>, config: &Config) -> Checked<Action> {
-    let track = table.required_choice("track", &TRACKS)?;
+    let track = table.required_choice("track", &named())?;
     let queue = table.parsed("queue", QueueId::new)?;
     let deadlines = table.parsed("deadlines", PolicyId::new)?;
     let alert = table.parsed("alert", RouteId::new)?;
@@ -103,7 +84,7 @@ fn action(table: &Table<'_>, config: &Config) -> Checked<Action> {
     let action = Action {
         track,
         advocacy,
-        priority: table.choice("priority", &PRIORITIES)?.unwrap_or(Priority::Normal),
+        priority: table.choice("priority", &named())?.unwrap_or(Priority::Normal),
         queue: queue.map(|placed| placed.value),
         deadlines: deadlines.map(|placed| placed.value),
         alert: alert.map(|placed| placed.value),

@@ -2,7 +2,7 @@
 //!
 //! Read apart from the rest of the programme, because only the component that answers browsers needs it.
 
-use super::table::{Checked, Placed, Table, error_at};
+use super::table::{Checked, Placed, Table, error_at, named};
 use super::{Config, ConfigError};
 use crate::widget::{Contact, Origin, Proxy, Site, TEXTS, Wording};
 use ringback_core::consent::{ContactChannel, Purpose};
@@ -217,12 +217,7 @@ fn contact(table: &Table<'_>) -> Checked<Contact> {
         bands: if bands.is_empty() { vec![0, 1, 2] } else { bands },
         channel: table
             .required_choice("channel", &[("email", ContactChannel::Email), ("phone", ContactChannel::Phone)])?,
-        purpose: table
-            .choice(
-                "purpose",
-                &[("follow_up", Purpose::FollowUp), ("survey", Purpose::Survey), ("marketing", Purpose::Marketing)],
-            )?
-            .unwrap_or(Purpose::FollowUp),
+        purpose: table.choice("purpose", &named())?.unwrap_or(Purpose::FollowUp),
         wording: table.required("wording")?.value,
     };
     table.done()?;

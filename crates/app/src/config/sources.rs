@@ -1,20 +1,10 @@
 //! `[[sources]]`: whose events are taken, and which of their fields means what.
 
-use super::table::{Checked, Placed, Table};
+use super::table::{Checked, Placed, Table, named};
 use super::{Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
 use crate::fields::escape;
-use ringback_core::consent::{ContactChannel, Purpose};
 use ringback_core::id::{SourceId, SurveyId};
 use serde_json::Value;
-
-const CHANNELS: [(&str, ContactChannel); 4] = [
-    ("email", ContactChannel::Email),
-    ("phone", ContactChannel::Phone),
-    ("sms", ContactChannel::Sms),
-    ("post", ContactChannel::Post),
-];
-const PURPOSES: [(&str, Purpose); 3] =
-    [("follow_up", Purpose::FollowUp), ("survey", Purpose::Survey), ("marketing", Purpose::Marketing)];
 
 pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<(SourceId, Source)> {
     let id = table.required_parsed("id", SourceId::new)?;
@@ -127,8 +117,8 @@ impl Paths {
         let consent = ConsentMapping {
             question: self.required(table, "question")?,
             accepted,
-            channel: table.required_choice("channel", &CHANNELS)?,
-            purpose: table.required_choice("purpose", &PURPOSES)?,
+            channel: table.required_choice("channel", &named())?,
+            purpose: table.required_choice("purpose", &named())?,
             wording: table.text("wording")?.map(|wording| wording.value),
         };
         table.done()?;

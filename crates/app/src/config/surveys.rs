@@ -1,20 +1,13 @@
 //! `[[surveys]]`: what is asked, and where its bands lie.
 
-use super::table::{Checked, Placed, Table};
+use super::table::{Checked, Placed, Table, named};
 use ringback_core::id::{SurveyId, TouchpointId};
 use ringback_core::survey::{Metric, Survey, Thresholds};
 use std::collections::BTreeMap;
 
 pub(super) fn read(table: &Table<'_>) -> Checked<(SurveyId, Survey)> {
     let id = table.required_parsed("id", SurveyId::new)?.value;
-    let metrics = [
-        ("nps", Metric::Nps),
-        ("csat", Metric::Csat),
-        ("ces", Metric::Ces),
-        ("stars", Metric::Stars),
-        ("thumbs", Metric::Thumbs),
-    ];
-    let metric = table.required_choice("metric", &metrics)?;
+    let metric: Metric = table.required_choice("metric", &named())?;
     let mut countries = BTreeMap::new();
     if let Some(all) = table.table("countries")? {
         for (code, value) in all.names() {

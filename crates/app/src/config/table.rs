@@ -4,6 +4,7 @@
 //! part of every component, and a value's place would be lost where types wrap each other.
 
 use super::ConfigError;
+use ringback_core::names::Named;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -229,6 +230,11 @@ impl<'a> Table<'a> {
             }
         }
     }
+}
+
+/// The words for what there is a fixed set of.
+pub(super) fn named<T: Named>() -> Vec<(&'static str, T)> {
+    T::ALL.iter().map(|one| (one.name(), *one)).collect()
 }
 
 fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {

@@ -13,16 +13,14 @@ use crate::access::{Action, Caller, identify_token};
 use crate::ports::ConsentGate;
 use crate::problem::{Problem, Reply, empty};
 use crate::time::from_unix;
+use crate::web::{self, Referrer};
 use askama::Template;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use page::{CasePage, MessagePage, SignInPage};
-use ringback_ledger::{Clock, Entropy, LedgerError, Store};
+use ringback_ledger::{Clock, Entropy, Store};
 
 /// The desk's style sheet.
 const STYLE: &str = include_str!("../../templates/desk/style.css");
-/// What a page may load: our style sheet, and nothing else from anywhere.
-const CSP: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// `GET /desk/cases/{id}`: the page that an alert leads to. Without a session, the sign-in page.
     ///
@@ -44,12 +42,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             let text = "Your access token may not read cases.";
             return page(StatusCode::FORBIDDEN, &MessagePage { title: "Not for this token", text });
         }
-        let record = match self.ledger.read(id).await {
-            Ok(record) => record.filter(|r| r.body.case.is_some()),
-            Err(LedgerError::BadName { .. }) => None,
-            Err(error) => return Err(self.store_failed(&error)),
-        };
-        let Some(record) = record else {
+        let Some(record) = self.record_of(id).await?.filter(|r| r.body.case.is_some()) else {
             let text = "There is no case under this address.";
             return page(StatusCode::NOT_FOUND, &MessagePage { title: "No such case", text });
         };
@@ -66,10 +59,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 503 when the page cannot be made.
     pub fn post_sign_in(&self, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
-        let form = |name: &str| {
-            let found = form_urlencoded::parse(request.body()).find(|(key, _)| key == name);
-            found.map(|(_, value)| value.into_owned()).unwrap_or_default()
-        };
+        let form = |name: &str| web::field(request.body(), name).unwrap_or_default();
         let next = form("next");
         // Only ever to a case of ours: an address from outside would be an open redirect.
         let next = if ringback_ledger::is_name(&next) { next } else { String::new() };
@@ -118,25 +108,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 /// `GET /desk/style.css`
 #[must_use]
 pub fn style() -> Reply {
-    with_headers(StatusCode::OK, STYLE.to_owned(), "text/css; charset=utf-8", "max-age=3600")
+    web::style(STYLE)
 }
 
 fn page(status: StatusCode, template: &impl Template) -> Result<Reply, Problem> {
-    let html = template.render().map_err(|_| Problem::unavailable())?;
-    Ok(with_headers(status, html, "text/html; charset=utf-8", "no-store"))
-}
-
-fn with_headers(status: StatusCode, body: String, content_type: &'static str, cache: &'static str) -> Reply {
-    let mut reply = Reply::new(body.into_bytes());
-    *reply.status_mut() = status;
-    for (name, value) in [
-        (header::CONTENT_TYPE, content_type),
-        (header::CACHE_CONTROL, cache),
-        (header::CONTENT_SECURITY_POLICY, CSP),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-    ] {
-        reply.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    reply
+    web::page(status, template, Referrer::Own)
 }

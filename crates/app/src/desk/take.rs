@@ -9,12 +9,12 @@ use crate::case::Worked;
 use crate::config::Role;
 use crate::deliver::text::one_line;
 use crate::digest::equal;
-use crate::follow_up::follow_clocks;
 use crate::problem::{Problem, Reply};
 use crate::time::from_unix;
+use crate::web;
 use http::{Request, StatusCode};
 use ringback_core::case::{Case, CaseEvent, State};
-use ringback_ledger::{Changed, Clock, Entropy, LedgerError, Step, Store};
+use ringback_ledger::{Changed, Clock, Entropy, Store};
 
 /// How long a link is good, in seconds: three days.
 const LASTS_S: u64 = 3 * 86_400;
@@ -86,12 +86,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if let Err(spent) = self.genuine(link) {
             return spent.reply();
         }
-        let record = match self.ledger.read(link.id).await {
-            Ok(record) => record,
-            Err(LedgerError::BadName { .. }) => None,
-            Err(error) => return Err(self.store_failed(&error)),
-        };
-        let Some(record) = record else { return Spent::NotGenuine.reply() };
+        let Some(record) = self.record_of(link.id).await? else { return Spent::NotGenuine.reply() };
         match &record.body.case {
             Some(case) if is_free(case, link.delivery) => {
                 let summary = crate::deliver::summary(&record.body.feedback);
@@ -111,8 +106,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if let Err(spent) = self.genuine(link) {
             return spent.reply().map(done);
         }
-        let name = form_urlencoded::parse(request.body()).find(|(key, _)| key == "name");
-        let name = name.map(|(_, value)| one_line(&value)).unwrap_or_default();
+        let name = one_line(&web::field(request.body(), "name").unwrap_or_default());
         if name.is_empty() || name.chars().count() > MAX_NAME {
             let case = format!("{}/desk/cases/{}", self.config.public_url, link.id);
             return page(StatusCode::UNPROCESSABLE_ENTITY, &TakePage { summary: "", case: &case, refused: true })
@@ -125,12 +119,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let changed = self.ledger.change(link.id, |record| {
             let case = record.body.case.as_ref().filter(|case| is_free(case, link.delivery)).ok_or(())?;
             let taken = case.apply(&CaseEvent::Acknowledge, &who(link.delivery), &note, now, &terms).map_err(|_| ())?;
-            let mut body = record.body.clone();
-            body.case = Some(taken);
-            let mut step = Step::of(body);
-            follow_clocks(&mut step, case);
-            self.follow_up.tell_incidents(&mut step, case.state, now);
-            Ok(step)
+            Ok(self.follow_up.step(&record.body, taken, now))
         });
         match changed.await {
             Ok(Changed::Done { now, .. }) => {

@@ -15,7 +15,7 @@ use crate::view;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use ringback_core::feedback::Feedback;
 use ringback_core::id::SourceId;
-use ringback_ledger::{Appended, Clock, Draft, Entropy, LedgerError, OnDifferent, PersonNote, Store};
+use ringback_ledger::{Appended, Clock, Draft, Entropy, OnDifferent, PersonNote, Store};
 
 pub use body::{MAX_BODY, too_large};
 pub(crate) use body::{any_json, json as json_body};
@@ -125,12 +125,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 401, 403, 404, 503.
     pub async fn get_feedback(&self, id: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
         let _: Caller = admit(&self.config, &self.secrets, headers, Action::ReadFeedback)?;
-        let record = self.ledger.read(id).await;
-        let record = record.or_else(|e| match e {
-            LedgerError::BadName { .. } => Ok(None),
-            other => Err(self.store_failed(&other)),
-        })?;
-        let record = record.ok_or_else(|| Problem::not_found("feedback"))?;
+        let record = self.record_of(id).await?.ok_or_else(|| Problem::not_found("feedback"))?;
         Ok(json(StatusCode::OK, &view::feedback(&record.eid, &record.body.feedback)))
     }
 }

@@ -16,12 +16,13 @@ use crate::problem::{Problem, Reply, empty, json};
 use crate::stored::Stored;
 use crate::time::from_unix;
 use crate::view;
+use crate::web::{self, Referrer, field, fields};
 use askama::Template;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use page::{Notice, Page};
 use ringback_core::consent::{ContactChannel, Decision, Purpose, Statement, Vouched, decide};
 use ringback_core::names::Named;
-use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
+use ringback_ledger::{Clock, Entropy, Record, Store};
 use serde_json::{Value, json as object};
 use std::collections::BTreeSet;
 use words::Words;
@@ -29,8 +30,6 @@ use words::Words;
 /// The source of statements that are made on the page.
 const SOURCE: &str = "preferences";
 const STYLE: &str = include_str!("../../templates/preferences/style.css");
-/// The page loads its own style sheet and sends its own forms; nothing else, from or to anywhere.
-const CSP: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Somebody who came with a link that works.
 struct Guest<'a> {
@@ -51,14 +50,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 503 when the store does not answer.
     pub async fn get_preferences(&self, token: &str, query: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
-        let words = spoken(&[field(query.as_bytes(), "lang").as_deref().unwrap_or_default()], headers);
-        let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
-        let words = match field(query.as_bytes(), "lang") {
-            Some(_) => words,
-            None => self.words_of(&guest, headers),
-        };
+        let lang = field(query.as_bytes(), "lang").unwrap_or_default();
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(spoken(&lang, headers, "")) };
+        let locale = guest.record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
+        let words = spoken(&lang, headers, locale);
         let saved = field(query.as_bytes(), "saved").is_some();
-        let said = self.said(&guest.record.people).await?;
+        let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
         let customer = &guest.record.body.feedback.customer;
         let page = Page {
             words,
@@ -77,7 +74,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 503 when the store does not answer; nothing is changed then, or only a part, always towards what was asked for.
     pub async fn post_preferences(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
         let lang = field(request.body(), "lang").unwrap_or_default();
-        let words = spoken(&[&lang], request.headers());
+        let words = spoken(&lang, request.headers(), "");
         let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
         let wanted: Vec<(ContactChannel, Purpose, bool)> = match field(request.body(), "none") {
             Some(_) => everything(ContactChannel::ALL),
@@ -100,7 +97,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 503 when the store does not answer.
     pub async fn post_unsubscribe(&self, token: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
-        let words = spoken(&[], headers);
+        let words = spoken("", headers, "");
         let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
         self.state(&guest, words, &everything(&[ContactChannel::Email])).await?;
         self.say(StatusCode::OK, words, words.title, words.saved)
@@ -111,23 +108,24 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 503 when the store does not answer.
     pub async fn get_preferences_data(&self, token: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
-        let Some(guest) = self.guest(token).await? else { return self.bad_link(spoken(&[], headers)) };
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(spoken("", headers, "")) };
         let (mut answers, mut seen) = (Vec::new(), BTreeSet::new());
         for person in &guest.record.people {
             let journal = self.ledger.person(person).await.map_err(|error| self.store_failed(&error))?;
             for known in journal.into_iter().filter_map(|entry| entry.record) {
                 if seen.insert(known.eid.clone()) {
                     // An answer may be gone by retention while the journal still names it.
-                    answers.extend(self.dossier_of(&known.eid).await?.map(|record| held(&record)));
+                    answers.extend(self.record_of(&known.eid).await?.map(|record| held(&record)));
                 }
             }
         }
-        let said = self.said(&guest.record.people).await?;
+        let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
         let held = object!({ "answers": answers, "consent": said.iter().map(Stored::store).collect::<Vec<_>>() });
         let mut reply = json(StatusCode::OK, &held);
         let attachment = HeaderValue::from_static("attachment; filename=\"my-data.json\"");
         reply.headers_mut().insert(header::CONTENT_DISPOSITION, attachment);
-        Ok(private(reply))
+        web::guard(&mut reply, "no-store", Referrer::Nobody);
+        Ok(reply)
     }
 
     /// `POST /preferences/{token}/erase`, with `confirm=yes`: everything personal is erased, counts stay.
@@ -135,7 +133,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 503 when the store does not answer; the same request may be sent again.
     pub async fn post_preferences_erase(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
-        let words = spoken(&[&field(request.body(), "lang").unwrap_or_default()], request.headers());
+        let words = spoken(&field(request.body(), "lang").unwrap_or_default(), request.headers(), "");
         let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
         if field(request.body(), "confirm").as_deref() != Some("yes") {
             return self.say(StatusCode::UNPROCESSABLE_ENTITY, words, words.erase, words.erase_hint);
@@ -149,30 +147,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Who came, by their link; a made-up one costs no look into the store.
     async fn guest<'a>(&self, token: &'a str) -> Result<Option<Guest<'a>>, Problem> {
         let Some(answer) = link::answer(&self.namer, token, self.clock.now()) else { return Ok(None) };
-        Ok(self.dossier_of(&answer).await?.map(|record| Guest { token, record }))
-    }
-
-    async fn dossier_of(&self, answer: &str) -> Result<Option<Record<Dossier>>, Problem> {
-        match self.ledger.read(answer).await {
-            Err(LedgerError::BadName { .. }) => Ok(None),
-            other => other.map_err(|error| self.store_failed(&error)),
-        }
-    }
-
-    /// Everything a person ever said about being contacted, under any of their identities.
-    async fn said(&self, people: &[String]) -> Result<Vec<Statement>, Problem> {
-        let mut said: Vec<Statement> = Vec::new();
-        for person in people {
-            let journal = self.ledger.person(person).await.map_err(|error| self.store_failed(&error))?;
-            for note in journal.into_iter().filter_map(|entry| entry.note) {
-                let statements: Vec<Statement> = Stored::restore(&note).map_err(|unreadable| {
-                    self.log(&format!("a person's journal: {unreadable}"));
-                    Problem::unavailable()
-                })?;
-                said.extend(statements.into_iter().filter(|new| !said.contains(new)).collect::<Vec<_>>());
-            }
-        }
-        Ok(said)
+        Ok(self.record_of(&answer).await?.map(|record| Guest { token, record }))
     }
 
     /// Writes down what changes: a yes only where it was a no, a no wherever it was not said before.
@@ -182,7 +157,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         words: &Words,
         wanted: &[(ContactChannel, Purpose, bool)],
     ) -> Result<(), Problem> {
-        let said = self.said(&guest.record.people).await?;
+        let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
         let now = from_unix(self.clock.now());
         let changes = wanted.iter().filter(|(channel, purpose, yes)| {
             let allowed = matches!(decide(&said, *channel, *purpose, now), Decision::Allowed(_));
@@ -211,12 +186,6 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok(())
     }
 
-    /// The language of the person who came: what the browser asks for, else that of their answer.
-    fn words_of(&self, guest: &Guest<'_>, headers: &HeaderMap) -> &'static Words {
-        let locale = guest.record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
-        words::best(accepted_languages(headers).chain([locale]))
-    }
-
     fn bad_link(&self, words: &'static Words) -> Result<Reply, Problem> {
         self.say(StatusCode::NOT_FOUND, words, words.bad_link, words.bad_link_hint)
     }
@@ -240,10 +209,7 @@ pub(crate) fn manage(locale: &str) -> &'static str {
 /// `GET /preferences/style.css`
 #[must_use]
 pub fn style() -> Reply {
-    let mut reply = Reply::new(STYLE.as_bytes().to_vec());
-    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
-    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
-    reply
+    web::style(STYLE)
 }
 
 /// No, on some channels, for every purpose.
@@ -271,40 +237,12 @@ fn held(record: &Record<Dossier>) -> Value {
     held
 }
 
-fn accepted_languages(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok())
-}
-
-fn spoken(wishes: &[&str], headers: &HeaderMap) -> &'static Words {
-    words::best(wishes.iter().copied().chain(accepted_languages(headers)))
-}
-
-/// The values of a field of a form or a query.
-fn fields<'a>(form: &'a [u8], name: &'a str) -> impl Iterator<Item = String> + 'a {
-    form_urlencoded::parse(form).filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-fn field(form: &[u8], name: &str) -> Option<String> {
-    fields(form, name).next()
+/// The texts in the language that is asked for, else in one that the browser asks for, else in that of the answer.
+fn spoken(wish: &str, headers: &HeaderMap, locale: &str) -> &'static Words {
+    let accepted = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
+    words::best([wish].into_iter().chain(accepted).chain([locale]))
 }
 
 fn shown(status: StatusCode, template: &impl Template) -> Result<Reply, Problem> {
-    let html = template.render().map_err(|_| Problem::unavailable())?;
-    let mut reply = Reply::new(html.into_bytes());
-    *reply.status_mut() = status;
-    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    reply.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
-    Ok(private(reply))
-}
-
-/// The address is a key: it goes into no cache and to no other site.
-fn private(mut reply: Reply) -> Reply {
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ] {
-        reply.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    reply
+    web::page(status, template, Referrer::Nobody)
 }

@@ -1,5 +1,6 @@
 //! The preference page's texts, in the languages it speaks. Version them: what somebody agreed to is kept by version.
 
+use crate::web;
 use ringback_core::consent::{ContactChannel, Purpose};
 
 /// The version of the wording that is shown, kept with every statement made here.
@@ -152,8 +153,8 @@ pub static ALL: [Words; 3] = [
 pub fn best<'a>(wishes: impl IntoIterator<Item = &'a str>) -> &'static Words {
     let tags = wishes.into_iter().flat_map(|wish| wish.split(','));
     let mut known = tags.filter_map(|tag| {
-        let language = tag.trim().split(['-', '_', ';']).next().unwrap_or_default();
-        ALL.iter().find(|words| words.lang.eq_ignore_ascii_case(language))
+        let language = web::primary(tag);
+        ALL.iter().find(|words| words.lang == language)
     });
     known.next().unwrap_or(&ALL[0])
 }

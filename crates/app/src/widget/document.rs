@@ -78,7 +78,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
     fn asked(&self, front: &Front, survey: &Survey, ask: &Ask, language: &str, country: Option<&str>) -> Value {
         let (min, max) = survey.metric.scale();
-        let cut = country.and_then(|c| survey.countries.get(c)).unwrap_or(&survey.thresholds);
+        let cut = survey.cut(country);
         let texts: Map<String, Value> = SHOWN
             .iter()
             .map(|name| ((*name).to_owned(), front.text(&self.config, survey, ask, name, language).into()))
@@ -88,7 +88,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         });
         serde_json::json!({
             "survey": survey.id.as_str(),
-            "metric": survey.metric.label().to_ascii_lowercase(),
+            "metric": survey.metric.as_str(),
             "min": min, "max": max, "low": cut.low, "high": cut.high,
             "language": language, "direction": direction(language), "texts": texts,
             "contact": contact, "next_url": ask.next_url, "privacy_url": front.sites.privacy_url,

@@ -21,6 +21,7 @@ pub use texts::{LANGUAGES, TEXTS, default_text, direction};
 use crate::config::{Ask, Config, ConfigError, Sites};
 use crate::problem::Problem;
 use crate::secrets::Secrets;
+use crate::web;
 use http::{HeaderName, StatusCode};
 use ringback_core::consent::{ContactChannel, Purpose};
 use ringback_core::id::{SourceId, SurveyId};
@@ -123,9 +124,8 @@ impl Front {
 
     /// A text in a language: the survey's own, the programme's, or the default.
     fn text(&self, config: &Config, survey: &Survey, ask: &Ask, name: &str, language: &str) -> String {
-        let metric = survey.metric.label().to_ascii_lowercase();
         let general = match name {
-            "question" | "low" | "high" => format!("{name}_{metric}"),
+            "question" | "low" | "high" => format!("{name}_{}", survey.metric.as_str()),
             other => other.to_owned(),
         };
         let of = |wording: &Wording, name: &str| wording.get(&(language.to_owned(), name.to_owned())).cloned();
@@ -138,16 +138,15 @@ impl Front {
 /// The first of the wanted languages (BCP 47, separated by commas) that the texts are in.
 fn language(wanted: &str, config: &Config) -> &'static str {
     let known = |tag: &str| {
-        let primary = tag.trim().split(['-', '_', ';']).next().unwrap_or_default().to_ascii_lowercase();
+        let primary = web::primary(tag);
         LANGUAGES.iter().find(|language| **language == primary).copied()
     };
     wanted.split(',').take(20).find_map(known).or_else(|| known(&config.default_locale)).unwrap_or(LANGUAGES[0])
 }
 
-/// A parameter of a query or a form.
+/// A parameter of a query or a form; an empty one is none.
 fn parameter(text: &[u8], name: &str) -> Option<String> {
-    let found = form_urlencoded::parse(text).find(|(key, _)| key == name);
-    found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+    web::field(text, name).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

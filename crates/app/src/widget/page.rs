@@ -11,6 +11,7 @@ use crate::config::Ask;
 use crate::digest::equal;
 use crate::intake::{self, Taken};
 use crate::problem::{Problem, Reply};
+use crate::web::{self, Referrer};
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,8 +21,16 @@ use ringback_core::id::TouchpointId;
 use ringback_core::survey::{Metric, Score, Survey};
 use ringback_ledger::{Clock, Entropy, Store};
 use sha2::{Digest as _, Sha256};
+use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("../../templates/widget/page.css");
+/// The page brings its style along, known by its hash.
+static CSP: LazyLock<String> = LazyLock::new(|| {
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+});
 /// Longest signed identity in a link, in characters.
 const LONGEST_TOKEN: usize = 2_048;
 
@@ -71,7 +80,7 @@ struct SurveyPage<'a> {
     company: &'a str,
     language: &'static str,
     direction: &'static str,
-    metric: String,
+    metric: &'static str,
     texts: &'a dyn Fn(&str) -> String,
     notice: Option<(&'static str, String)>,
     step: u8,
@@ -219,8 +228,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         status: StatusCode,
     ) -> Result<Reply, Problem> {
         let text = |name: &str| front.text(&self.config, survey, ask, name, carried.language);
-        let cut =
-            self.config.default_country.as_ref().and_then(|c| survey.countries.get(c)).unwrap_or(&survey.thresholds);
+        let cut = survey.cut(self.config.default_country.as_deref());
         let band = match carried.score {
             Some(score) if score <= cut.low => 0_u8,
             Some(score) if score >= cut.high => 2,
@@ -238,7 +246,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             company: &self.config.name,
             language: carried.language,
             direction: direction(carried.language),
-            metric: survey.metric.label().to_ascii_lowercase(),
+            metric: survey.metric.as_str(),
             texts: &text,
             notice: notice.map(|name| (kind(name), text(name))),
             step: step as u8,
@@ -250,8 +258,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             privacy: front.sites.privacy_url.as_deref(),
             carried,
         };
-        let html = page.render().map_err(|_| Problem::unavailable())?;
-        Ok(with_headers(status, html))
+        let mut reply = web::page(status, &page, Referrer::Nobody)?;
+        let headers = reply.headers_mut();
+        if let Ok(csp) = HeaderValue::from_str(&CSP) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, csp);
+        }
+        headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
+        Ok(reply)
     }
 }
 
@@ -272,27 +285,4 @@ fn choices(metric: Metric, chosen: Option<u8>, text: &dyn Fn(&str) -> String) ->
         Choice { score, label, name, chosen: chosen == Some(score) }
     };
     (min..=max).map(choice).collect()
-}
-
-fn with_headers(status: StatusCode, html: String) -> Reply {
-    let style = STANDARD.encode(Sha256::digest(STYLE));
-    let csp = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    );
-    let mut reply = Reply::new(html.into_bytes());
-    *reply.status_mut() = status;
-    let headers = reply.headers_mut();
-    if let Ok(csp) = HeaderValue::from_str(&csp) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, csp);
-    }
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
-    reply
 }

@@ -3,9 +3,13 @@
 use crate::digest::sha256_hex;
 use crate::problem::Reply;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use std::sync::LazyLock;
 
 const PLAIN: &[u8] = include_bytes!("../../../../widget/ringback.js");
 const GZIPPED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/ringback.js.gz"));
+
+/// What the script is known by; made once an instance.
+static ETAG: LazyLock<String> = LazyLock::new(|| format!("\"{}\"", &sha256_hex(PLAIN)[..20]));
 
 /// Browsers ask again after an hour, and go on with what they have meanwhile.
 const CACHE: &str = "public, max-age=3600, stale-while-revalidate=604800";
@@ -13,9 +17,9 @@ const CACHE: &str = "public, max-age=3600, stale-while-revalidate=604800";
 /// `GET /widget.js`
 #[must_use]
 pub fn script(request: &HeaderMap) -> Reply {
-    let etag = format!("\"{}\"", &sha256_hex(PLAIN)[..20]);
+    let etag = ETAG.as_str();
     let gzip = accepts_gzip(request);
-    let known = request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains(&etag));
+    let known = request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains(etag));
     let body = match (known, gzip) {
         (true, _) => &[],
         (false, true) => GZIPPED,
@@ -24,7 +28,7 @@ pub fn script(request: &HeaderMap) -> Reply {
     let mut reply = Reply::new(body.to_vec());
     *reply.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let headers = reply.headers_mut();
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
+    if let Ok(etag) = HeaderValue::from_str(etag) {
         headers.insert(header::ETAG, etag);
     }
     for (name, value) in [
