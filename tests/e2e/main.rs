@@ -3,13 +3,16 @@
 mod alerts;
 mod answers;
 mod bad_input;
+mod broken_stores;
 mod calendars;
 mod case_life;
 mod case_work;
 mod channels;
 mod consent;
+mod dead_letters;
 mod deadlines;
 mod delivery;
+mod erasure;
 mod faults;
 mod insights;
 mod intake;

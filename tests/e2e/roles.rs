@@ -7,17 +7,22 @@ const TOKENS: [(&str, &str); 5] =
     [("intake", INTAKE), ("agent", AGENT), ("lead", LEAD), ("executive", EXECUTIVE), ("admin", ADMIN)];
 
 /// What each role may, as a table: one line a route, in the order of [`TOKENS`].
-const TABLE: [(&str, &str); 13] = [
+const TABLE: [(&str, &str); 18] = [
     ("deleteSilence", "..y.y"),
+    ("eraseFeedback", "....y"),
+    ("erasePerson", "....y"),
     ("getCase", ".yy.y"),
+    ("getDeadLetter", "..y.y"),
     ("getFeedback", ".yy.y"),
     ("getScores", ".yyyy"),
     ("getSilences", ".yy.y"),
     ("listCases", ".yy.y"),
+    ("listDeadLetters", "..y.y"),
     ("postConsent", "yyy.y"),
     ("postFeedback", "y...y"),
     ("postSilence", "..y.y"),
     ("reassignCases", "..y.y"),
+    ("replayDeadLetter", "..y.y"),
     ("testChannel", "..y.y"),
     ("tick", "....y"),
     ("workCase", ".yy.y"),

@@ -17,6 +17,8 @@ pub(crate) struct Start<'a> {
     pub manifest: &'a Path,
     /// Spin's runtime configuration, where the store is not the default one.
     pub runtime_config: Option<&'a Path>,
+    /// Largest size of the store's file, in bytes.
+    pub store_limit: Option<u64>,
 }
 
 /// The application, running.
@@ -38,6 +40,9 @@ impl Backend {
         }
         if let Some(file) = start.runtime_config {
             host = host.runtime_config(file);
+        }
+        if let Some(bytes) = start.store_limit {
+            host = host.store_limit(bytes);
         }
         let running = host.start().await.unwrap_or_else(|error| panic!("the host does not start: {error}"));
         Self::Local(Box::new(running))
@@ -77,6 +82,9 @@ impl Process {
         command.args(["--clock-offset-seconds", &offset_s.to_string()]);
         if let Some(file) = start.runtime_config {
             command.arg("--runtime-config").arg(file);
+        }
+        if let Some(bytes) = start.store_limit {
+            command.args(["--store-limit", &bytes.to_string()]);
         }
         let (mut child, log) = spawn(command, start, Stdio::piped());
         let stdout = child.stdout.take().expect("a pipe");

@@ -31,4 +31,4 @@ pub use variables::{
     LEAD, PEPPER, RESEND_KEY, SLACK_PATH,
 };
 pub use wait::{eventually, soon};
-pub use world::{Client, Options, World};
+pub use world::{Client, Options, World, instead};

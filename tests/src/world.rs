@@ -1,6 +1,6 @@
 //! One application with its surroundings, for one scenario.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -39,6 +39,8 @@ pub struct Options {
     pub programme: Option<fn(String) -> String>,
     /// Channels lead to the receiver of their product, chat and mail included.
     pub products: bool,
+    /// Largest size of the store's file, in bytes; only on the local host, and until [`World::make_room`].
+    pub store_limit: Option<u64>,
 }
 
 /// The application with receivers for everything it sends.
@@ -60,6 +62,7 @@ pub struct World {
     redis: Option<Redis>,
     manifest: PathBuf,
     products: bool,
+    store_limit: Option<u64>,
     state: TempDir,
     _turn: Turn,
 }
@@ -119,6 +122,7 @@ impl World {
             redis,
             manifest,
             products: options.products,
+            store_limit: options.store_limit,
             state,
             _turn: turn,
         };
@@ -136,7 +140,8 @@ impl World {
         }
         let state = self.state.path().join("state");
         let runtime_config = self.redis.as_ref().map(Redis::runtime_config);
-        let start = Start { state: &state, variables: &variables, manifest: &self.manifest, runtime_config };
+        let (manifest, store_limit) = (&self.manifest, self.store_limit);
+        let start = Start { state: &state, variables: &variables, manifest, runtime_config, store_limit };
         self.backend = Some(match (spin(), process) {
             (Some(program), _) => Backend::Process(Process::spin(&program, &start).await),
             (None, true) => Backend::Process(Process::host(&start, self.offset_s)),
@@ -169,6 +174,39 @@ impl World {
         self.offset_s += by.num_seconds();
         self.run(true).await;
         spin().is_none()
+    }
+
+    /// Starts it again on the same state, without a limit to its size.
+    pub async fn make_room(&mut self) {
+        self.store_limit = None;
+        self.crash_and_restart().await;
+    }
+
+    /// Ends it as an operator would, and starts it again on the same state.
+    pub async fn stop_and_restart(&mut self) {
+        if let Some(Backend::Local(running)) = self.backend.take() {
+            let _ = running.shutdown().await;
+        }
+        self.run(false).await;
+    }
+
+    /// The bytes of the store: of every file that the database consists of. Empty where it is not in files of ours.
+    #[must_use]
+    pub fn stored_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for entry in std::fs::read_dir(self.state.path().join("state")).into_iter().flatten().flatten() {
+            bytes.extend(std::fs::read(entry.path()).unwrap_or_default());
+        }
+        bytes
+    }
+
+    /// Puts a value into the store's file, past the application: what a fault or another program leaves there.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn plant(&self, key: &str, value: &[u8]) {
+        let file = self.state.path().join("state/sqlite_key_value.db");
+        plant(&file, key, value);
     }
 
     /// The kind of store it runs on, as `GET /readyz` calls it.
@@ -306,6 +344,26 @@ impl Client {
     pub fn call(&self, method: Method, path: &str) -> Call {
         Call::new(self.caller.clone(), method, format!("{}{path}", self.url))
     }
+}
+
+/// A programme with other texts in it, each of which must be there.
+///
+/// # Panics
+/// When one is not.
+#[must_use]
+pub fn instead(programme: &str, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(programme.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from} is not in ringback.toml");
+        text.replacen(from, to, 1)
+    })
+}
+
+fn plant(file: &Path, key: &str, value: &[u8]) {
+    let database = rusqlite::Connection::open(file).expect("the store's file");
+    database.busy_timeout(Duration::from_secs(10)).expect("waits");
+    let put = "INSERT INTO spin_key_value (store, key, value) VALUES ('default', ?1, ?2)
+        ON CONFLICT(store, key) DO UPDATE SET value=?2";
+    let _ = database.execute(put, rusqlite::params![key, value]).expect("written");
 }
 
 fn system(at: DateTime<Utc>) -> SystemTime {

@@ -13,6 +13,7 @@ mod config;
 mod contract;
 mod demo;
 mod direction;
+mod doctor;
 mod environment;
 mod http;
 mod inbox;
@@ -45,6 +46,8 @@ cargo xtask COMMAND
   demo [--count N] [--rate 2] [--open]
         post a stream of feedback to a running `up` and show what each answer did;
         --open: a shop with the widget on it instead, beside what the team receives
+  doctor [--url http://127.0.0.1:3000]
+        how a running application is doing: store, lag, lease, unsent alerts, dead letters
   test [--fast]
         build what the tests need and run them all; --fast leaves out what runs on Wasm
   bench intake [--check] [--spin PATH] [--seconds 2] [--rounds 5]
@@ -89,6 +92,7 @@ fn run() -> Result<ExitCode> {
         "demo" => demo::command(args),
 
         "test" => testing::command(args),
+        "doctor" => doctor::command(args),
         "bench" => bench::command(args),
         "simulate" => product::simulate(args),
         "setup" => toolchain::command(args),

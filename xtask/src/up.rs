@@ -30,6 +30,14 @@ pub struct Running {
     pub inbox: Option<String>,
 }
 
+impl Running {
+    /// What `cargo xtask up` runs, if it does.
+    pub fn read() -> Option<Self> {
+        let note = workspace::root().join(".ringback/running.json");
+        serde_json::from_slice(&fs::read(note).ok()?).ok()
+    }
+}
+
 /// Runs the command.
 pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
     let options = options(args)?;

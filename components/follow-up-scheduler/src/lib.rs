@@ -39,10 +39,24 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             spawn(async move { app.follow_through(now, &Deliveries).await });
             Ok(reply)
         }
-        (&Method::GET, ["readyz"]) => app().await?.get_readiness().await,
-        (_, ["v1", "tick" | "cases"] | ["v1", "cases", _] | ["v1", "cases", _, "events"] | ["readyz"]) => {
-            Err(Problem::method_not_allowed())
+        (&Method::GET, ["v1", "dead-letters"]) => app().await?.get_dead_letters(&whole(request).await?).await,
+        (&Method::GET, ["v1", "dead-letters", id]) => app().await?.get_dead_letter(id, request.headers()).await,
+        (&Method::POST, ["v1", "dead-letters", id, "replay"]) => {
+            let app = app().await?;
+            let Worked { reply, now } = app.post_replay(id, request.headers()).await?;
+            spawn(async move { app.follow_through(now, &Deliveries).await });
+            Ok(reply)
         }
+        (&Method::POST, ["v1", "erasures"]) => app().await?.post_erasure(whole(request).await?).await,
+        (&Method::GET, ["readyz"]) => app().await?.get_readiness(request.headers()).await,
+        (_, ["v1", "tick" | "cases"] | ["v1", "cases", _] | ["v1", "cases", _, "events"] | ["readyz"])
+        | (
+            _,
+            ["v1", "erasures"]
+            | ["v1", "dead-letters"]
+            | ["v1", "dead-letters", _]
+            | ["v1", "dead-letters", _, "replay"],
+        ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found("page")),
     }
 }

@@ -26,6 +26,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     match (&method, segments(&path).as_slice()) {
         (&Method::POST, ["v1", "feedback"]) => app().await?.post_feedback(whole(request).await?).await.map(answered),
         (&Method::GET, ["v1", "feedback", id]) => app().await?.get_feedback(id, request.headers()).await,
+        (&Method::DELETE, ["v1", "feedback", id]) => app().await?.delete_feedback(id, request.headers()).await,
         (&Method::POST, ["v1", "webhooks", source]) => {
             app().await?.post_webhook(source, whole(request).await?).await.map(answered)
         }

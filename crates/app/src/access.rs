@@ -40,6 +40,10 @@ pub enum Action {
     TestChannel,
     /// Silences alerts, or ends a silence.
     Silence,
+    /// Erases an answer or a person.
+    Erase,
+    /// Looks at what never arrived, and sends it again.
+    MendDeliveries,
 }
 
 impl Role {
@@ -47,16 +51,16 @@ impl Role {
     #[must_use]
     pub const fn may(self, action: Action) -> bool {
         use Action::{
-            ReadCase, ReadFeedback, ReadInsights, Reassign, Silence, TestChannel, Tick, WorkCase, WriteConsent,
-            WriteFeedback,
+            Erase, MendDeliveries, ReadCase, ReadFeedback, ReadInsights, Reassign, Silence, TestChannel, Tick,
+            WorkCase, WriteConsent, WriteFeedback,
         };
         match action {
             WriteFeedback => matches!(self, Self::Intake | Self::Admin),
             ReadFeedback | ReadCase | WorkCase => matches!(self, Self::Agent | Self::Lead | Self::Admin),
             WriteConsent => !matches!(self, Self::Executive),
             ReadInsights => !matches!(self, Self::Intake),
-            Reassign | TestChannel | Silence => matches!(self, Self::Lead | Self::Admin),
-            Tick => matches!(self, Self::Admin),
+            Reassign | TestChannel | Silence | MendDeliveries => matches!(self, Self::Lead | Self::Admin),
+            Tick | Erase => matches!(self, Self::Admin),
         }
     }
 }
@@ -116,13 +120,15 @@ mod tests {
             Tick,
             TestChannel,
             Silence,
+            MendDeliveries,
+            Erase,
         ];
         for (role, may) in [
-            (Role::Intake, "y.y......."),
-            (Role::Agent, ".yyyy.y..."),
-            (Role::Lead, ".yyyyyy.yy"),
-            (Role::Executive, "......y..."),
-            (Role::Admin, "yyyyyyyyyy"),
+            (Role::Intake, "y.y........."),
+            (Role::Agent, ".yyyy.y....."),
+            (Role::Lead, ".yyyyyy.yyy."),
+            (Role::Executive, "......y....."),
+            (Role::Admin, "yyyyyyyyyyyy"),
         ] {
             let got: String = actions.iter().map(|a| if role.may(*a) { 'y' } else { '.' }).collect();
             assert_eq!(got, may, "{role:?}");

@@ -57,6 +57,11 @@ impl Dossier {
         self.alerts.iter().chain(messages).find(|d| d.id == id)
     }
 
+    /// Alerts and messages of which an attempt was made and which have not arrived.
+    pub fn undelivered(&self) -> impl Iterator<Item = &Delivery> {
+        self.alerts.iter().chain(self.messages.iter().map(|m| &m.delivery)).filter(|d| d.is_undelivered())
+    }
+
     /// The same, to be changed.
     pub fn delivery_mut(&mut self, id: &str) -> Option<&mut Delivery> {
         let messages = self.messages.iter_mut().map(|m| &mut m.delivery);

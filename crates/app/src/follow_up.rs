@@ -24,6 +24,9 @@ const ASK_AGAIN_S: u64 = 60;
 /// After how many seconds it is looked whether a job was done.
 const SEE_AGAIN_S: u64 = 120;
 
+/// Days after which it is asked again about an answer that is kept for ever.
+const KEPT: u32 = 36_525;
+
 /// The programme at work.
 #[derive(Clone)]
 pub struct FollowUp {
@@ -339,6 +342,19 @@ impl Program for FollowUp {
 
     fn marks(&self, eid: &str, body: &Dossier) -> Vec<String> {
         marks(eid, body)
+    }
+
+    fn expires(&self, record: &Record<Dossier>, _now: u64) -> Option<u64> {
+        let case = record.body.case.as_ref();
+        if case.is_some_and(|case| !case.state.is_over()) {
+            return None;
+        }
+        let days = self.config.retention.days_for(&record.body.feedback.survey, case.map(|case| case.track));
+        Some(record.received + u64::from(days.unwrap_or(KEPT)) * 86_400)
+    }
+
+    fn undelivered(&self, body: &Dossier) -> Vec<String> {
+        body.undelivered().map(|delivery| Job::Delivery(delivery.id.clone()).to_text()).collect()
     }
 
     fn fire(&self, record: &Record<Dossier>, job: &str, now: u64) -> Option<Step<Dossier>> {

@@ -15,6 +15,9 @@ pub const RETRY_AFTER_S: [u32; 9] =
 /// The longest that a receiver's `Retry-After` is honoured, in seconds: a day.
 pub const LONGEST_RETRY_AFTER_S: u32 = 24 * 3600;
 
+/// Why nothing has left yet for a delivery that is told together with others: no failure.
+pub const WAITS_FOR_GROUP: &str = "waits for the others of its group";
+
 /// What somebody is told about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Occasion {
@@ -247,6 +250,27 @@ impl Delivery {
         }
     }
 
+    /// Whether an attempt was made and it has not arrived: it is tried again, or was given up. One that waits for others,
+    /// to be told in one message, has not failed.
+    #[must_use]
+    pub fn is_undelivered(&self) -> bool {
+        match self.state {
+            DeliveryState::Pending if self.last_error.as_deref() == Some(WAITS_FOR_GROUP) => false,
+            DeliveryState::Pending => self.attempts > 1 || self.last_error.is_some(),
+            DeliveryState::Failed => true,
+            DeliveryState::Delivered | DeliveryState::Skipped | DeliveryState::Blocked => false,
+        }
+    }
+
+    /// Begins anew what was given up, with all its attempts; false when it was not given up.
+    pub fn revive(&mut self) -> bool {
+        if self.state != DeliveryState::Failed {
+            return false;
+        }
+        (self.state, self.attempts, self.not_before) = (DeliveryState::Pending, 1, None);
+        true
+    }
+
     fn end(&mut self, state: DeliveryState, why: String) {
         self.state = state;
         self.last_error = Some(why);
@@ -297,6 +321,19 @@ mod tests {
         assert!(matches!(d.due(at(10)), Due::Attempt(_)));
         d.settle(Outcome::Retry("429".into(), Some(at(100_000))), at(0));
         assert_eq!(d.not_before, Some(at(24 * 60)));
+    }
+
+    #[test]
+    fn what_was_given_up_begins_anew_and_nothing_else_does() {
+        let mut d = delivery();
+        assert!(!d.is_undelivered() && !d.revive());
+        d.settle(Outcome::Retry("503".into(), None), at(0));
+        assert!(d.is_undelivered() && !d.revive());
+        d.settle(Outcome::Failed("410".into()), at(1));
+        assert!(d.is_undelivered() && d.revive());
+        assert_eq!((d.state, d.attempts), (DeliveryState::Pending, 1));
+        d.settle(Outcome::Delivered(None), at(2));
+        assert!(!d.is_undelivered() && !d.revive());
     }
 
     #[test]

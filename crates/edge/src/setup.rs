@@ -8,7 +8,7 @@ use ringback_app::problem::Problem;
 use ringback_app::secrets::Secrets;
 use ringback_app::widget::Front;
 use ringback_app::{App, Namer, Parts};
-use ringback_ledger::{Ledger, Options};
+use ringback_ledger::Ledger;
 use spin_sdk::variables;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -91,7 +91,7 @@ async fn make() -> Result<EdgeApp, String> {
     let namer = Namer::new(&secrets).map_err(|e| e.to_string())?;
     let follow_up = FollowUp::new(Rc::clone(&config), namer);
     let store = SpinStore::open(STORE).map_err(|e| e.to_string())?;
-    let ledger = Ledger::open(store, SystemClock, SystemEntropy, follow_up.clone(), Options::default());
+    let ledger = Ledger::open(store, SystemClock, SystemEntropy, follow_up.clone(), config.ledger_options());
     let ledger = ledger.await.map_err(|e| e.to_string())?;
     let parts = Parts { config, secrets, clock: SystemClock, entropy: SystemEntropy, log: |line| eprintln!("{line}") };
     App::new(parts, follow_up, ledger).map_err(|e| e.to_string())

@@ -23,6 +23,7 @@ pub struct Host {
     state_dir: Option<PathBuf>,
     cache_dir: Option<PathBuf>,
     runtime_config: Option<PathBuf>,
+    store_limit: Option<u64>,
     variables: BTreeMap<String, String>,
     clock: Arc<dyn Clock>,
     faults: FaultPlan,
@@ -41,6 +42,7 @@ impl Host {
             state_dir: None,
             cache_dir: None,
             runtime_config: None,
+            store_limit: None,
             variables: BTreeMap::new(),
             clock: Arc::new(SystemClock),
             faults: FaultPlan::new(),
@@ -75,6 +77,13 @@ impl Host {
     #[must_use]
     pub fn runtime_config(mut self, file: impl Into<PathBuf>) -> Self {
         self.runtime_config = Some(file.into());
+        self
+    }
+
+    /// The largest size of a key-value file, in bytes: what does not fit fails as on a full disk.
+    #[must_use]
+    pub fn store_limit(mut self, bytes: u64) -> Self {
+        self.store_limit = Some(bytes);
         self
     }
 
@@ -148,7 +157,7 @@ impl Built {
         let manifest = Manifest::load(&host.manifest)?;
         let own = manifest.root.join(".spin");
         let state = host.state_dir.unwrap_or_else(|| own.clone());
-        let stores = Arc::new(Stores::open(&state, host.runtime_config.as_deref(), watch)?);
+        let stores = Arc::new(Stores::open(&state, host.runtime_config.as_deref(), host.store_limit, watch)?);
         let means = Means {
             variables: host.variables,
             stores: stores.clone(),

@@ -32,8 +32,8 @@
 //!   behaves.
 //!
 //! # Where it differs from Spin on purpose
-//! - The key-value file is in WAL mode, and reads do not wait for writes; incrementing a value that is no counter is
-//!   an error, where Spin panics and fails from then on.
+//! - The key-value file is in WAL mode, reads do not wait for writes, and what was deleted or replaced is overwritten in
+//!   the file; incrementing a value that is no counter is an error, where Spin panics and fails from then on.
 //! - `TCP_NODELAY` is set: an answer with a body does not wait 40 ms for the client's acknowledgement.
 //! - Two equal routes are refused, where Spin takes the later one.
 //! - A component does not see the request's `host` header: the engine withholds it. The host is in the request's

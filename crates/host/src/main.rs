@@ -19,6 +19,7 @@ ringback-host [--manifest spin.toml] [--listen 127.0.0.1:3000] [--state-dir .spi
   --state-dir DIR           where the key-value file is (.spin beside the manifest)
   --cache-dir DIR           where compiled components are kept (.spin/compiled beside the manifest)
   --runtime-config FILE     key-value stores, in Spin's form
+  --store-limit BYTES       the largest size of a key-value file; what does not fit fails as on a full disk
   --variable NAME=VALUE     an application variable; may be repeated
   --clock-offset-seconds N  moves the components' clock
   --no-ticker               leaves out the manifest's ticker
@@ -71,6 +72,10 @@ fn arguments() -> Result<Option<Host>> {
             Long("runtime-config") => {
                 let file = parser.value()?;
                 options.push(Box::new(move |host| host.runtime_config(file)));
+            }
+            Long("store-limit") => {
+                let bytes = parser.value()?.parse().context("--store-limit wants a number of bytes")?;
+                options.push(Box::new(move |host| host.store_limit(bytes)));
             }
             Long("variable") => {
                 let pair = parser.value()?.string()?;

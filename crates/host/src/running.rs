@@ -20,6 +20,9 @@ use crate::{start, ticker};
 /// How long a shutdown waits for answers and for work that goes on after them.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How often it is looked whether the stores' files need tidying.
+const TIDY: Duration = Duration::from_millis(500);
+
 /// A host that is running. Dropping it stops everything at once, like a crash; [`Running::shutdown`] does not.
 pub struct Running {
     address: SocketAddr,
@@ -74,6 +77,7 @@ impl Running {
                 self.tasks.spawn_on(run, &handle);
             }
         }
+        self.tasks.spawn_on(tidy(built.stores.clone(), self.closing.clone()), &handle);
         self.manifest = Some(built.manifest);
         self.app = Some(built.app);
         self.stores = Some(built.stores);
@@ -141,6 +145,20 @@ impl Running {
             answered && ended
         });
         drained.await.unwrap_or(false)
+    }
+}
+
+/// Tidies the stores' files now and then, until `closing`.
+async fn tidy(stores: Arc<Stores>, closing: CancellationToken) {
+    let mut interval = tokio::time::interval(TIDY);
+    loop {
+        tokio::select! {
+            _ = interval.tick() => {}
+            () = closing.cancelled() => return,
+        }
+        let stores = stores.clone();
+        // Failing to is harmless: it is tried again.
+        let _ = tokio::task::spawn_blocking(move || stores.tidy()).await;
     }
 }
 

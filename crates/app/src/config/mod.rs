@@ -8,6 +8,7 @@ mod cases;
 mod channels;
 mod deadlines;
 mod holidays;
+mod keeping;
 mod kinds;
 mod mapping;
 mod queues;
@@ -20,6 +21,7 @@ mod surveys;
 mod table;
 
 pub use cases::{CaseWork, Goodwill};
+pub use keeping::Retention;
 pub use kinds::{KINDS, Kind, split_mailbox};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
 pub use sites::{Ask, Sites};
@@ -68,6 +70,10 @@ pub struct Config {
     pub customer_channel: Option<ChannelId>,
     /// The terms under which people work cases.
     pub cases: CaseWork,
+    /// Into how many logs answers are spread; fixed at the first start, 1 on SQLite.
+    pub shards: u8,
+    /// For how long answers are kept.
+    pub retention: Retention,
     /// Access tokens.
     pub access: Vec<AccessToken>,
     /// The first 16 hex digits of the file's SHA-256: what a case remembers.

@@ -2,8 +2,8 @@
 
 use super::table::{Checked, Table, error_at};
 use super::{
-    AccessToken, Beside, CaseWork, Config, Role, calendars, cases, channels, deadlines, queues, routes, rules, sources,
-    surveys,
+    AccessToken, Beside, CaseWork, Config, Retention, Role, calendars, cases, channels, deadlines, keeping, queues,
+    routes, rules, sources, surveys,
 };
 use crate::digest::sha256_hex;
 use std::collections::BTreeMap;
@@ -46,6 +46,12 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
     }
     if let Some(terms) = root.table("cases")? {
         config.cases = cases::read(&terms, &config)?;
+    }
+    if let Some(store) = root.table("store")? {
+        config.shards = keeping::read_shards(&store)?;
+    }
+    if let Some(retention) = root.table("retention")? {
+        config.retention = keeping::read_retention(&retention, &config)?;
     }
     config.access = by_id(&root, "access", access)?.into_values().collect();
     // What concerns browsers is read where they are answered: see `sites`.
@@ -99,6 +105,8 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         trouble: None,
         customer_channel: None,
         cases: CaseWork::default(),
+        shards: 1,
+        retention: Retention::default(),
         access: Vec::new(),
         hash: String::new(),
     };

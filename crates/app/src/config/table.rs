@@ -11,6 +11,9 @@ use std::fmt::Display;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// The longest time that is given in days: a century.
+const LONGEST: u32 = 36_525;
+
 pub(super) type Checked<T> = Result<T, ConfigError>;
 
 /// A value and the byte of the text where it stands.
@@ -160,6 +163,15 @@ impl<'a> Table<'a> {
         match number {
             Some(number) => Ok(Some(Placed { value: number, at: value.span().start })),
             None => self.wrong(key, value, "a whole number"),
+        }
+    }
+
+    /// A value as a number of days: 1 to [`LONGEST`].
+    pub fn days(&self, key: &str, value: &Value<'_>) -> Checked<u32> {
+        let number = value.get_ref().as_integer().and_then(|i| u32::from_str_radix(i.as_str(), i.radix()).ok());
+        match number.filter(|days| (1..=LONGEST).contains(days)) {
+            Some(days) => Ok(days),
+            None => self.fail(value.span().start, format!("`{key}` must be a number of days, 1 to {LONGEST}")),
         }
     }
 

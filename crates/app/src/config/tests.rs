@@ -1,6 +1,7 @@
 //! The shipped programme is whole, and what is wrong is refused where it stands.
 
 use super::*;
+use ringback_core::rule::Track;
 
 /// The hours of the shipped calendar.
 const HOURS: &str = "hours = [\"Mon-Thu 09:00-12:30 13:00-17:30\", \"Fri 09:00-15:00\"]";
@@ -79,11 +80,27 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         ("agent = 50", "agent = -1", "must be a whole number"),
         ("route = \"surveys\" }", "route = \"nobody\" }", "no route `nobody`"),
         ("passive = [\"What", "passives = [\"What", "unknown key `passives`"),
+        ("shards = 1", "shards = 65", "shards must be 1 to 64"),
+        ("days = 1095", "days = 0", "must be a number of days"),
+        ("surveys = { delivery-csat", "surveys = { delivery", "no survey `delivery`"),
+        ("tracks = { recovery", "tracks = { rescue", "no track `rescue`"),
         ("kind = \"slack\"", "colour = \"red\"\nkind = \"slack\"", "unknown key `colour`"),
     ] {
         let refusal = refusal(from, to);
         assert!(refusal.contains(reason), "{to}: {refusal}");
     }
+}
+
+#[test]
+fn retention_is_the_tracks_before_the_surveys_before_the_programmes() {
+    let config = Config::parse(SHIPPED, &beside).unwrap();
+    let days = |survey: &str, track| config.retention.days_for(&SurveyId::new(survey).unwrap(), track);
+    assert_eq!(days("checkout-nps", None), Some(1095));
+    assert_eq!(days("delivery-csat", None), Some(365));
+    assert_eq!(days("delivery-csat", Some(Track::Recovery)), Some(1825));
+    assert_eq!(config.ledger_options().retention, Some(365 * 86_400));
+    let never = SHIPPED.replacen("[retention]", "[retention_]", 1);
+    assert!(Config::parse(&never, &beside).is_err());
 }
 
 #[test]

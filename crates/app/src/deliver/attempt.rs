@@ -14,7 +14,7 @@ use crate::dossier::{Dossier, Message, reaches_customer};
 use crate::ports::{ConsentGate, Outbound};
 use crate::time::from_unix;
 use http::Request;
-use ringback_core::alert::{Delivery, DeliveryState, Occasion, Outcome};
+use ringback_core::alert::{Delivery, DeliveryState, Occasion, Outcome, WAITS_FOR_GROUP};
 use ringback_core::case::State;
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
@@ -114,7 +114,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             self.log(&format!("ledger: {error}"));
             Outcome::Retry("its group could not be read".to_owned(), None)
         };
-        let wait = |until| Outcome::Retry("waits for the others of its group".to_owned(), Some(from_unix(until)));
+        let wait = |until| Outcome::Retry(WAITS_FOR_GROUP.to_owned(), Some(from_unix(until)));
         match self.take_turn(record, delivery, channel, &notice.headline).await.map_err(unread)? {
             Turn::Alone => Ok(notice),
             Turn::Join(until) | Turn::Wait(until) => Err(wait(until)),

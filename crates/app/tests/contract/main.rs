@@ -6,6 +6,7 @@
 
 mod browsers;
 mod events;
+mod mending;
 mod paths;
 mod schemas;
 

@@ -1,6 +1,7 @@
 //! The routes, who may use them, and what they answer.
 
 use super::browsers::browsers;
+use super::mending::mending;
 use super::schemas::{line, names, of, sent, text, time};
 use ringback_app::access::Action;
 use ringback_app::config::Role;
@@ -34,7 +35,7 @@ const ROLES: [(Role, &str); 5] = [
 pub fn all() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     let people = feedback().into_iter().chain(browsers()).chain(cases());
-    for operation in people.chain(alerts()).chain(the_rest()) {
+    for operation in people.chain(alerts()).chain(mending()).chain(the_rest()) {
         let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
         methods[operation.method] = operation.described();
     }
@@ -92,7 +93,7 @@ pub fn nothing(what: &str) -> Value {
     json!({ "description": what })
 }
 
-fn with_json(what: &str, schema: &str) -> Value {
+pub fn with_json(what: &str, schema: &str) -> Value {
     json!({ "description": what, "content": { "application/json": { "schema": of(schema) } } })
 }
 

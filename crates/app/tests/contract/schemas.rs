@@ -1,6 +1,6 @@
 //! What is sent and answered. What people send may hold nothing else; what is answered may come to hold more.
 
-use super::events;
+use super::{events, mending};
 use ringback_core::alert::DeliveryState;
 use ringback_core::case::{EventKind, State};
 use ringback_core::consent::{Blocked, ContactChannel, Purpose};
@@ -29,7 +29,7 @@ pub fn line(most: usize) -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": most, "pattern": "\\S" })
 }
 
-fn text_or_null() -> Value {
+pub fn text_or_null() -> Value {
     json!({ "type": ["string", "null"] })
 }
 
@@ -37,20 +37,20 @@ pub fn time() -> Value {
     json!({ "type": "string", "format": "date-time" })
 }
 
-fn time_or_null() -> Value {
+pub fn time_or_null() -> Value {
     json!({ "type": ["string", "null"], "format": "date-time" })
 }
 
-fn whole() -> Value {
+pub fn whole() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-fn list(items: Value) -> Value {
+pub fn list(items: Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 
 /// An object that is answered: everything named is there.
-fn answered(members: &[(&str, Value)]) -> Value {
+pub fn answered(members: &[(&str, Value)]) -> Value {
     let required: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
     json!({ "type": "object", "required": required, "properties": properties(members) })
 }
@@ -68,7 +68,13 @@ fn properties(members: &[(&str, Value)]) -> Value {
 
 pub fn all() -> Value {
     let mut all = Map::new();
-    for (name, schema) in sent_ones().into_iter().chain(answered_ones()).chain(case_parts()).chain(events::all()) {
+    for (name, schema) in sent_ones()
+        .into_iter()
+        .chain(answered_ones())
+        .chain(case_parts())
+        .chain(events::all())
+        .chain(mending::schemas())
+    {
         assert!(all.insert(name.to_owned(), schema).is_none(), "{name} twice");
     }
     Value::Object(all)
@@ -162,27 +168,9 @@ fn answered_ones() -> Vec<(&'static str, Value)> {
         ("scores", counts),
     ]);
     row["properties"]["nps"] = json!({ "type": "number", "minimum": -100, "maximum": 100 });
-    let shard = answered(&[
-        ("shard", whole()),
-        ("head", whole()),
-        ("sealed", whole()),
-        ("lag", whole()),
-        ("lag_seconds", whole()),
-        ("lease_until", json!({ "type": ["integer", "null"] })),
-        ("quarantined", whole()),
-    ]);
     vec![
         ("Problem", problem),
         ("Scores", answered(&[("day", text()), ("rows", list(row))])),
-        (
-            "Readiness",
-            answered(&[
-                ("status", json!({ "const": "ready" })),
-                ("store", text()),
-                ("configuration", text()),
-                ("shards", list(shard)),
-            ]),
-        ),
         ("Feedback", feedback()),
         ("Case", case()),
         ("CasePage", answered(&[("cases", list(listed()))])),

@@ -28,10 +28,10 @@ pub(super) enum CasState {
 }
 
 impl Backend {
-    pub fn create(config: &StoreConfig) -> std::result::Result<Self, HostError> {
+    pub fn create(config: &StoreConfig, limit: Option<u64>) -> std::result::Result<Self, HostError> {
         Ok(match config {
             StoreConfig::Memory => Self::Sqlite(Arc::new(Sqlite::in_memory()?)),
-            StoreConfig::File(path) => Self::Sqlite(Arc::new(Sqlite::open(path)?)),
+            StoreConfig::File(path) => Self::Sqlite(Arc::new(Sqlite::open(path, limit)?)),
             StoreConfig::Redis(url) => Self::Redis(Arc::new(Redis::new(url)?)),
         })
     }
@@ -139,6 +139,12 @@ impl Backend {
             (Self::Sqlite(sqlite), CasState::Sqlite(seen)) => sqlite.swap(store, key, seen.as_deref(), value),
             (_, CasState::Redis(cas)) => Ok(cas.swap(key, value).await),
             (Self::Redis(_), CasState::Sqlite(_)) => Err(mismatch()),
+        }
+    }
+
+    pub fn tidy(&self) {
+        if let Self::Sqlite(sqlite) = self {
+            sqlite.tidy();
         }
     }
 

@@ -63,7 +63,12 @@ impl Stores {
     ///
     /// # Errors
     /// A reason with the file it is about.
-    pub fn open(state_dir: &Path, runtime_config: Option<&Path>, watch: Arc<Watch>) -> Result<Self, HostError> {
+    pub fn open(
+        state_dir: &Path,
+        runtime_config: Option<&Path>,
+        limit: Option<u64>,
+        watch: Arc<Watch>,
+    ) -> Result<Self, HostError> {
         let mut by_label = HashMap::new();
         let mut by_file: HashMap<PathBuf, Backend> = HashMap::new();
         for (label, config) in config::read(runtime_config, state_dir)? {
@@ -71,7 +76,7 @@ impl Stores {
             let shared = file.as_ref().and_then(|file| by_file.get(file)).cloned();
             let backend = match shared {
                 Some(backend) => backend,
-                None => Backend::create(&config)?,
+                None => Backend::create(&config, limit)?,
             };
             if let Some(file) = file {
                 by_file.insert(file, backend.clone());
@@ -95,6 +100,13 @@ impl Stores {
             component: component.clone(),
             watch: self.watch.clone(),
         }))
+    }
+
+    /// Removes from the files' logs what was overwritten meanwhile, when there is leisure for it.
+    pub fn tidy(&self) {
+        for backend in self.by_label.values() {
+            backend.tidy();
+        }
     }
 
     /// Leaves the files as small and whole as they can be. Failing is harmless: everything is in the log.

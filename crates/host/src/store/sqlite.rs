@@ -2,12 +2,14 @@
 //!
 //! Differs from Spin where Spin stalls or dies: the file is in WAL mode (one fsync a write instead of four, the
 //! same durability), reads have a connection of their own and never wait for the disk, and incrementing a value that is
-//! no counter is an error instead of a panic.
+//! no counter is an error instead of a panic. And what was deleted or replaced is gone from the file: freed bytes are
+//! overwritten (`secure_delete`), and the log, which remembers what pages held before, is emptied once nobody has written
+//! for a second.
 
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -25,6 +27,11 @@ const GET: &str = "SELECT value FROM spin_key_value WHERE store=?1 AND key=?2";
 const PUT: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
     ON CONFLICT(store, key) DO UPDATE SET value=?3";
 
+/// So long nobody has written, and the log is emptied.
+const QUIET: Duration = Duration::from_secs(1);
+/// So long the log may remember, whoever writes.
+const OVERDUE: Duration = Duration::from_secs(60);
+
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// One database file.
@@ -33,33 +40,42 @@ pub(super) struct Sqlite {
     writing: Mutex<Connection>,
     /// None for a database in memory, of which there is only one connection.
     reading: Option<Mutex<Connection>>,
+    /// When something was written that the log still holds: first and last.
+    written: Mutex<Option<(Instant, Instant)>>,
 }
 
 impl Sqlite {
-    pub fn open(path: &Path) -> std::result::Result<Self, HostError> {
+    /// Opens a file, which grows to at most `limit` bytes if there is one.
+    pub fn open(path: &Path, limit: Option<u64>) -> std::result::Result<Self, HostError> {
         let failed = |reason: String| HostError::Store { path: path.to_owned(), reason };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
         }
         let open = || {
-            let writing = Self::prepare(Connection::open(path)?)?;
-            let reading = Self::prepare(Connection::open(path)?)?;
+            let writing = Self::prepare(Connection::open(path)?, limit)?;
+            let reading = Self::prepare(Connection::open(path)?, limit)?;
             reading.execute_batch("PRAGMA query_only=ON")?;
-            Ok(Self { writing: Mutex::new(writing), reading: Some(Mutex::new(reading)) })
+            Ok(Self { writing: Mutex::new(writing), reading: Some(Mutex::new(reading)), written: Mutex::new(None) })
         };
         open().map_err(|error: rusqlite::Error| failed(error.to_string()))
     }
 
     pub fn in_memory() -> std::result::Result<Self, HostError> {
-        let open = || Self::prepare(Connection::open_in_memory()?);
+        let open = || Self::prepare(Connection::open_in_memory()?, None);
         let writing = open().map_err(|error| HostError::machine("store in memory", error))?;
-        Ok(Self { writing: Mutex::new(writing), reading: None })
+        Ok(Self { writing: Mutex::new(writing), reading: None, written: Mutex::new(None) })
     }
 
-    fn prepare(connection: Connection) -> rusqlite::Result<Connection> {
+    fn prepare(connection: Connection, limit: Option<u64>) -> rusqlite::Result<Connection> {
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
         connection.execute_batch("PRAGMA synchronous=FULL")?;
+        connection.query_row("PRAGMA secure_delete=ON", [], |_| Ok(()))?;
+        if let Some(bytes) = limit {
+            let page: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+            let pages = format!("PRAGMA max_page_count={}", (bytes / page.max(1)).max(1));
+            connection.query_row(&pages, [], |_| Ok(()))?;
+        }
         connection.execute(TABLE, [])?;
         rusqlite::vtab::array::load_module(&connection)?;
         Ok(connection)
@@ -85,6 +101,9 @@ impl Sqlite {
                 connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from_debug)?;
             let done = work(&transaction)?;
             transaction.commit().map_err(StoreError::from_debug)?;
+            let now = Instant::now();
+            let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+            *written = Some((written.map_or(now, |(first, _)| first), now));
             Ok(done)
         })
     }
@@ -175,7 +194,18 @@ impl Sqlite {
         })
     }
 
+    /// Empties the log when nobody has written for a while, or it is long overdue.
+    pub fn tidy(&self) {
+        let written = *self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.is_some_and(|(first, last)| last.elapsed() > QUIET || first.elapsed() > OVERDUE) {
+            self.checkpoint();
+        }
+    }
+
     pub fn checkpoint(&self) {
+        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // No reader of ours is at it meanwhile: it would keep the log from being emptied.
+        let _reading = self.reading.as_ref().map(lock);
         let connection = lock(&self.writing);
         // Busy readers of another process are no reason to fail: the log stays and is read at the next start.
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));

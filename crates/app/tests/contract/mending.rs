@@ -1,0 +1,142 @@
+//! What those who look after the application use: dead letters, erasure, and the state of the ledger.
+
+use super::paths::{Operation, in_path, in_query, nothing, with_json};
+use super::schemas::{answered, list, of, sent, text, text_or_null, time, time_or_null, whole};
+use ringback_app::access::Action;
+use serde_json::{Value, json};
+
+const NOBODY: Operation = Operation {
+    path: "",
+    method: "get",
+    id: "",
+    summary: "",
+    action: Some(Action::MendDeliveries),
+    body: None,
+    parameters: Vec::new(),
+    answers: Vec::new(),
+    problems: &[404, 503],
+};
+
+pub fn mending() -> Vec<Operation> {
+    let id = || vec![in_path("id", "the dead letter's id")];
+    vec![
+        Operation {
+            path: "/v1/dead-letters",
+            id: "listDeadLetters",
+            summary: "Alerts and messages that were given up, the oldest first.",
+            parameters: vec![
+                in_query("state", json!({ "type": "string", "enum": ["failed", "pending"] })),
+                in_query("limit", json!({ "type": "integer", "minimum": 1, "maximum": 50 })),
+                in_query("cursor", text()),
+            ],
+            answers: vec![(200, with_json("a page", "DeadLetterPage"))],
+            problems: &[400, 503],
+            ..NOBODY
+        },
+        Operation {
+            path: "/v1/dead-letters/{id}",
+            id: "getDeadLetter",
+            summary: "One of them.",
+            parameters: id(),
+            answers: vec![(200, with_json("the dead letter", "DeadLetter"))],
+            ..NOBODY
+        },
+        Operation {
+            path: "/v1/dead-letters/{id}/replay",
+            method: "post",
+            id: "replayDeadLetter",
+            summary: "Begins all attempts anew, under the same name.",
+            parameters: id(),
+            answers: vec![(202, nothing("it is on its way"))],
+            problems: &[404, 409, 503],
+            ..NOBODY
+        },
+        Operation {
+            path: "/v1/feedback/{id}",
+            method: "delete",
+            id: "eraseFeedback",
+            summary: "Erases one answer and what was written about it.",
+            action: Some(Action::Erase),
+            parameters: vec![in_path("id", "the answer's id")],
+            answers: vec![(202, with_json("the receipt", "Erased"))],
+            ..NOBODY
+        },
+        Operation {
+            path: "/v1/erasures",
+            method: "post",
+            id: "erasePerson",
+            summary: "Erases everything that is held of a person.",
+            action: Some(Action::Erase),
+            body: Some(of("Erasure")),
+            answers: vec![(202, with_json("the receipt", "Erased"))],
+            problems: &[503],
+            ..NOBODY
+        },
+    ]
+}
+
+pub fn schemas() -> Vec<(&'static str, Value)> {
+    let yes = || json!({ "type": "boolean" });
+    let letter = answered(&[
+        ("id", json!({ "type": "string", "pattern": "^[0-9]+-[0-9]+$" })),
+        ("case", text()),
+        ("url", text()),
+        ("since", time()),
+        ("delivery", text()),
+        ("event", text()),
+        ("channel", text()),
+        ("to_customer", yes()),
+        ("state", json!({ "type": "string", "enum": ["failed", "pending"] })),
+        ("attempts", whole()),
+        ("last_error", text_or_null()),
+    ]);
+    let mut receipt = answered(&[
+        ("erasure", text()),
+        ("scope", json!({ "type": "string", "enum": ["person", "feedback"] })),
+        ("by", text()),
+        ("at", time()),
+    ]);
+    for (name, schema) in [("identities", whole()), ("records", whole()), ("feedback", text())] {
+        receipt["properties"][name] = schema;
+    }
+    let counted = |more: &[(&str, Value)]| answered(&[&[("count", whole()), ("more", yes())], more].concat());
+    let whole_or_null = || json!({ "type": ["integer", "null"], "minimum": 0 });
+    vec![
+        ("DeadLetter", letter),
+        ("DeadLetterPage", answered(&[("dead_letters", list(of("DeadLetter"))), ("next", text_or_null())])),
+        ("Erasure", sent(&[("customer!", of("Customer"))])),
+        ("Erased", receipt),
+        (
+            "Readiness",
+            answered(&[
+                ("status", json!({ "const": "ready" })),
+                ("store", text()),
+                ("probe", text()),
+                ("configuration", text()),
+                ("lag", whole()),
+                ("lag_seconds", whole_or_null()),
+                ("dead_letters", counted(&[])),
+                ("unsent_alerts", counted(&[("oldest_since", time_or_null()), ("oldest_seconds", whole_or_null())])),
+                ("shards", list(shard())),
+            ]),
+        ),
+    ]
+}
+
+fn shard() -> Value {
+    let whole_or_null = || json!({ "type": ["integer", "null"], "minimum": 0 });
+    let mut shard = answered(&[
+        ("shard", whole()),
+        ("head", whole()),
+        ("sealed", whole()),
+        ("lag", whole()),
+        ("lag_seconds", whole()),
+        ("holder", text_or_null()),
+        ("lease_until", whole_or_null()),
+        ("lease_seconds", whole_or_null()),
+        ("swept_until", time()),
+        ("quarantined", whole()),
+    ]);
+    shard["properties"]["quarantined_keys"] = list(text());
+    shard
+}

@@ -1,0 +1,150 @@
+//! `cargo xtask doctor`: how a running application is doing, from what `GET /readyz` says. Changes nothing.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use lexopt::{Arg, ValueExt};
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::terminal::{self, Paint, paint};
+use crate::{environment, up};
+
+/// Seconds that an answer may wait to be sealed before it is remarked on: longer than a lease and a hole.
+const SLOW: u64 = 90;
+
+/// Runs the command: prints what there is to know, and ends non-zero when something needs a person.
+pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
+    let mut url = None;
+    while let Some(arg) = args.next()? {
+        match arg {
+            Arg::Long("url") => url = Some(args.value()?.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let url = url.or_else(|| up::Running::read().map(|running| running.application));
+    let url = url.unwrap_or_else(|| "http://127.0.0.1:3000".to_owned());
+    let ready = ask(&url)?;
+    for (name, value) in report(&ready) {
+        println!("{} {value}", paint(Paint::Strong, format!("{name:<16}")));
+    }
+    let findings = findings(&ready);
+    for finding in &findings {
+        terminal::error(finding);
+    }
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn ask(url: &str) -> Result<Value> {
+    // An administrator is told more; without a token the rest is told all the same.
+    let bearer = environment::token("token").ok().map(|token| format!("Bearer {token}"));
+    let headers: Vec<(&str, &str)> = bearer.iter().map(|value| ("authorization", value.as_str())).collect();
+    let answer = Client::new(url).get("/readyz", &headers).with_context(|| format!("nothing answers at {url}"))?;
+    if answer.status != 200 {
+        bail!("not ready, {}: {}", answer.status, answer.text());
+    }
+    answer.json()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// What there is to know, as name and value.
+fn report(ready: &Value) -> Vec<(String, String)> {
+    let count = |value: &Value| {
+        let more = if value["more"] == true { " or more" } else { "" };
+        format!("{}{more}", text(&value["count"]))
+    };
+    let mut lines = vec![
+        ("store".to_owned(), format!("{}: {}", text(&ready["store"]), text(&ready["probe"]))),
+        ("configuration".to_owned(), text(&ready["configuration"])),
+        ("lag".to_owned(), format!("{} events, the oldest for {} s", text(&ready["lag"]), text(&ready["lag_seconds"]))),
+        ("dead letters".to_owned(), count(&ready["dead_letters"])),
+    ];
+    let unsent = &ready["unsent_alerts"];
+    let oldest = match unsent["oldest_seconds"].as_u64() {
+        Some(seconds) => format!(", the oldest for {seconds} s (since {})", text(&unsent["oldest_since"])),
+        None => String::new(),
+    };
+    lines.push(("unsent alerts".to_owned(), format!("{}{oldest}", count(unsent))));
+    for shard in ready["shards"].as_array().into_iter().flatten() {
+        let lease = match shard["lease_seconds"].as_u64() {
+            Some(seconds) => format!("held by {} for {seconds} s", text(&shard["holder"])),
+            None => "free".to_owned(),
+        };
+        let line = format!(
+            "slots {}, sealed {}, timers until {}, lease {lease}",
+            text(&shard["head"]),
+            text(&shard["sealed"]),
+            text(&shard["swept_until"])
+        );
+        lines.push((format!("shard {}", text(&shard["shard"])), line));
+    }
+    lines
+}
+
+/// What needs a person.
+fn findings(ready: &Value) -> Vec<String> {
+    let mut findings = Vec::new();
+    if let Some(seconds) = ready["lag_seconds"].as_u64().filter(|seconds| *seconds > SLOW) {
+        findings.push(format!("answers wait for {seconds} s: does anything POST /v1/tick?"));
+    }
+    if ready["dead_letters"]["count"].as_u64().is_some_and(|count| count > 0) {
+        findings.push("dead letters: GET /v1/dead-letters, and POST /v1/dead-letters/{id}/replay".to_owned());
+    }
+    for shard in ready["shards"].as_array().into_iter().flatten() {
+        if shard["quarantined"].as_u64().is_some_and(|count| count > 0) {
+            let keys = match &shard["quarantined_keys"] {
+                Value::Array(keys) => keys.iter().map(text).collect::<Vec<_>>().join(", "),
+                _ => "an administrator's token is told which".to_owned(),
+            };
+            findings.push(format!(
+                "shard {}: {} values were not understood and set aside: {keys}",
+                text(&shard["shard"]),
+                text(&shard["quarantined"])
+            ));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn ready() -> Value {
+        json!({
+            "store": "sqlite", "probe": "counters are …", "configuration": "c", "lag": 0, "lag_seconds": 0,
+            "dead_letters": { "count": 0, "more": false },
+            "unsent_alerts": { "count": 0, "more": false, "oldest_since": null, "oldest_seconds": null },
+            "shards": [{ "shard": 0, "head": 7, "sealed": 6, "lease_seconds": 12, "holder": "ab", "quarantined": 0 }],
+        })
+    }
+
+    #[test]
+    fn a_healthy_application_gives_no_finding_and_is_described() {
+        assert_eq!(findings(&ready()), Vec::<String>::new());
+        let lines = report(&ready());
+        let shard = lines.iter().find(|(name, _)| name == "shard 0").expect("a shard");
+        assert_eq!(shard.1, "slots 7, sealed 6, timers until -, lease held by ab for 12 s");
+    }
+
+    #[test]
+    fn what_needs_a_person_is_found() {
+        let mut ready = ready();
+        ready["lag_seconds"] = json!(120);
+        ready["dead_letters"]["count"] = json!(2);
+        ready["shards"][0]["quarantined"] = json!(1);
+        ready["shards"][0]["quarantined_keys"] = json!(["k:00:1"]);
+        let found = findings(&ready).join("\n");
+        for part in ["120 s", "dead letters", "k:00:1"] {
+            assert!(found.contains(part), "{part}: {found}");
+        }
+    }
+}
