@@ -9,6 +9,7 @@ mod backend;
 mod browser;
 mod call;
 mod cases;
+pub mod chaos;
 mod contract;
 mod receiver;
 mod redis;

@@ -7,6 +7,7 @@ mod application;
 mod artifacts;
 mod bench;
 mod channel;
+mod chaos;
 mod client;
 #[cfg(feature = "programme")]
 mod config;
@@ -52,6 +53,8 @@ cargo xtask COMMAND
         build what the tests need and run them all; --fast leaves out what runs on Wasm
   bench intake [--check] [--spin PATH] [--seconds 2] [--rounds 5]
         intake beside a bare component: one line a figure, `name value target`
+  chaos [--kills 50] [--store sqlite|redis] [--spin PATH] [--seed S]
+        the application under load, killed again and again; then the proof that nothing was lost or doubled
   simulate [--seeds 2000] [--from SEED] [--store sqlite|redis|dynamo|cosmos] [--mutants]
         the ledger under injected faults; --mutants: known mistakes, each of which must be caught
   setup
@@ -93,6 +96,7 @@ fn run() -> Result<ExitCode> {
 
         "test" => testing::command(args),
         "doctor" => doctor::command(args),
+        "chaos" => chaos::command(args),
         "bench" => bench::command(args),
         "simulate" => product::simulate(args),
         "setup" => toolchain::command(args),

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything the tests need, all tests, and a plain count at the end.
 
 use std::io::{BufRead, BufReader};
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 use lexopt::Arg;
@@ -21,11 +21,8 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let mut cargo = workspace::cargo();
-    cargo.args(["test", "--no-fail-fast", "--workspace", "--features", "xtask/programme,xtask/simulator"]);
-    for component in COMPONENTS {
-        cargo.args(["--exclude", component]);
-    }
+    let mut cargo = cargo_test();
+    cargo.arg("--no-fail-fast");
     let mut host = None;
     if fast {
         for package in SLOW {
@@ -49,6 +46,16 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     Ok(if count.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// `cargo test` of everything native, with the features that all commands share, so that nothing is built twice.
+pub fn cargo_test() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--workspace", "--features", "xtask/programme,xtask/simulator"]);
+    for component in COMPONENTS {
+        cargo.args(["--exclude", component]);
+    }
+    cargo
+}
+
 /// What cargo's closing lines say, added up.
 #[derive(Debug, Default, PartialEq)]
 struct Count {
@@ -57,7 +64,7 @@ struct Count {
 }
 
 /// Runs the tests and shows what they print as they print it.
-fn stream(cargo: &mut std::process::Command) -> Result<Count> {
+fn stream(cargo: &mut Command) -> Result<Count> {
     let mut child =
         cargo.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {}", workspace::display(cargo)))?;
     let mut count = Count::default();
