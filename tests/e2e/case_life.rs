@@ -89,6 +89,32 @@ async fn waiting_stops_the_clocks_until_it_is_over() {
 }
 
 #[tokio::test]
+async fn a_lead_puts_a_case_under_another_policy_and_no_breach_is_dated_back() {
+    let Some(world) = World::with_clock().await else { return };
+    let id = world.take_and_alert(&detractor()).await;
+    let _ = work(&world, &id, "contact", &json!({ "channel": "other", "outcome": "reached" })).await;
+    world.at(hours(25)).await;
+    let _ = world.chat.drain();
+    let order = |policy: &str| event("change_policy", &json!({ "policy": policy }));
+    let refused = world.work(&id, &order("fast")).await.expect(403);
+    assert_eq!(refused.json()["type"], "urn:ringback:problem:for-leads");
+    let unknown = work_as(&world, LEAD, &id, &order("whenever")).await;
+    assert_eq!((unknown.status, unknown.pointers()), (422, vec!["/policy".to_owned()]));
+    let _ = work_as(&world, LEAD, &id, &order("fast")).await.expect(200);
+    let case = world.case(&id).await;
+    assert_eq!(case.json["deadlines"]["policy"], "fast");
+    assert_eq!(case.entry("change_policy").expect("an entry")["detail"], "standard → fast");
+    // After 24 hours it would have been over an hour ago. It is not over now, nor without the time after its warning.
+    let due = case.instant("closure", "due_at").expect("a deadline");
+    assert!(due > world.now(), "{due}");
+    world.at(hours(25) + TimeDelta::minutes(1)).await;
+    assert_eq!(world.case(&id).await.instant("closure", "breached_at"), None);
+    world.set_clock(due);
+    world.tick().await;
+    assert_eq!(world.case(&id).await.instant("closure", "breached_at"), Some(due));
+}
+
+#[tokio::test]
 async fn waiting_ends_by_itself_at_its_limit() {
     let Some(world) = World::with_clock().await else { return };
     let id = world.take_and_alert(&detractor()).await;

@@ -150,6 +150,19 @@ async fn a_busy_receiver_says_when_and_is_not_bothered_before() {
 }
 
 #[tokio::test]
+async fn a_mail_that_was_taken_although_its_answer_was_lost_is_not_sent_again() {
+    let Some(world) = World::with_clock().await else { return };
+    let known = r#"{"statusCode":409,"name":"invalid_idempotent_request","message":"Same key, different payload"}"#;
+    world.mail.next([Reply::breaks_off(), Reply::status(409).body(known)]);
+    let id = world.take_and_seal(&gold()).await;
+    world.attempted(&id).await;
+    minutes(&world, 3).await;
+    let case = world.case(&id).await;
+    assert!(case.alerts("case.opened").contains(&"lead-mail: delivered".to_owned()), "{}", case.json);
+    assert_eq!(world.mail.count(), 2, "once, and once more because nobody knew");
+}
+
+#[tokio::test]
 async fn an_absurd_wait_is_cut_to_a_day() {
     let Some(world) = World::with_clock().await else { return };
     world.chat.next([Reply::status(429).header("retry-after", "31536000")]);

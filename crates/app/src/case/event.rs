@@ -4,10 +4,12 @@ use crate::fields::{Fields, Mistakes};
 use crate::problem::Problem;
 use ringback_core::case::{CaseEvent, EventKind};
 use ringback_core::consent::ContactChannel;
-use ringback_core::id::QueueId;
+use ringback_core::deadline::Policy;
+use ringback_core::id::{PolicyId, QueueId};
 use ringback_core::names::Named as _;
 use ringback_ledger::is_name;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Longest note, message, remedy, task or reason, in characters.
 pub(super) const MAX_TEXT: usize = 4_000;
@@ -35,7 +37,7 @@ pub(super) struct Draft {
 }
 
 /// Reads an order; every wrong field is named.
-pub(super) fn parse(value: &Value) -> Result<Order, Problem> {
+pub(super) fn parse(value: &Value, policies: &BTreeMap<PolicyId, Policy>) -> Result<Order, Problem> {
     let mistakes = Mistakes::default();
     let order = Fields::of(value, "", &mistakes).and_then(|fields| {
         let kind = fields.required_choice::<EventKind>("type")?;
@@ -44,7 +46,10 @@ pub(super) fn parse(value: &Value) -> Result<Order, Problem> {
             EventKind::Inform => fields.object("message").and_then(|m| draft(&m)),
             _ => None,
         };
-        let event = read(&fields, kind);
+        let event = match kind {
+            EventKind::ChangePolicy => change_policy(&fields, policies),
+            _ => read(&fields, kind),
+        };
         if message.is_some() && event.as_ref().is_some_and(|e| e.contacts_on() != Some(ContactChannel::Email)) {
             fields.wrong(
                 "message",
@@ -98,7 +103,17 @@ fn read(f: &Fields<'_>, kind: EventKind) -> Option<CaseEvent> {
             Some(CaseEvent::Split { department: department?, task: task? })
         }
         EventKind::FinishTask => Some(CaseEvent::FinishTask { task: task(f)? }),
+        EventKind::ChangePolicy => None,
     }
+}
+
+fn change_policy(f: &Fields<'_>, policies: &BTreeMap<PolicyId, Policy>) -> Option<CaseEvent> {
+    let id = f.required_text("policy", MAX_NAME)?;
+    let Some((id, policy)) = policies.iter().find(|(known, _)| known.as_str() == id) else {
+        f.wrong("policy", "is no deadline policy of the programme");
+        return None;
+    };
+    Some(CaseEvent::ChangePolicy { id: id.clone(), policy: Box::new(policy.clone()) })
 }
 
 /// Whom the case is given to, and which queue it waits in: at least one of them.

@@ -105,7 +105,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ) -> Result<Worked, Problem> {
         let caller = admit(&self.config, &self.secrets, request.headers(), Action::WorkCase)?;
         let version = expected_version(request.headers())?;
-        let order = event::parse(&intake::json_body(&request)?)?;
+        let order = event::parse(&intake::json_body(&request)?, &self.config.policies)?;
         self.check_names(id, &order.event).await?;
         let record = self.dossier(id).await?;
         if let Some(channel) = order.event.contacts_on() {
@@ -244,6 +244,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
             Refusal::Case(refused @ Refused::ForAutomation) => {
                 Problem::new(StatusCode::FORBIDDEN, "for-automation", refused.to_string())
+            }
+            Refusal::Case(refused @ Refused::PolicyIsALeads) => {
+                Problem::new(StatusCode::FORBIDDEN, "for-leads", refused.to_string())
             }
             Refusal::Case(refused) => self.not_allowed(id, &refused).await,
         }

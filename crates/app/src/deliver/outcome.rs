@@ -19,10 +19,13 @@ pub fn of_answer(answer: Result<Response<Vec<u8>>, OutboundError>, now: DateTime
     };
     let status = answer.status();
     let said = format!("the receiver answered {}", status.as_u16());
-    // 409: an e-mail provider still works on an earlier attempt with the same idempotency key.
+    // 409: an e-mail provider knows the idempotency key. Either it still works on an earlier attempt, or that one was
+    // taken and this one is worded otherwise, as it tells how much time is left (Resend, "Idempotency Keys").
+    let taken_before = status == StatusCode::CONFLICT && error_name(&answer) == "invalid_idempotent_request";
     let again = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS, StatusCode::CONFLICT];
     match status {
         s if s.is_success() => Outcome::Delivered(provider_id(&answer)),
+        _ if taken_before => Outcome::Delivered(None),
         s if s.is_server_error() || again.contains(&s) => Outcome::Retry(said, retry_after(answer.headers(), now)),
         s if switches_off(s) => Outcome::Gone(said),
         _ => Outcome::Failed(said),
@@ -36,6 +39,11 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<DateTime<Utc>>
         return Some(now + TimeDelta::seconds(i64::from(seconds)));
     }
     DateTime::parse_from_rfc2822(text).ok().map(|at| at.with_timezone(&Utc))
+}
+
+fn error_name(answer: &Response<Vec<u8>>) -> String {
+    let value: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    value.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned()
 }
 
 /// The receiver's name for what it took, by the names that products have for it.
@@ -76,6 +84,16 @@ mod tests {
             assert!(matches!(judge(status, ""), Outcome::Gone(_)), "{status}");
         }
         assert!(matches!(of_answer(Err(OutboundError::Timeout), at(0)), Outcome::Retry(_, None)));
+    }
+
+    #[test]
+    fn a_mail_that_was_taken_before_has_arrived_and_one_that_is_being_taken_is_asked_again() {
+        let judge = |name: &str| {
+            let body = serde_json::json!({ "statusCode": 409, "name": name, "message": "…" }).to_string();
+            of_answer(Ok(Response::builder().status(409).body(body.into_bytes()).unwrap()), at(0))
+        };
+        assert_eq!(judge("invalid_idempotent_request"), Outcome::Delivered(None));
+        assert!(matches!(judge("concurrent_idempotent_requests"), Outcome::Retry(_, None)));
     }
 
     #[test]

@@ -34,6 +34,7 @@ const fn name(kind: EventKind) -> &'static str {
         EventKind::Merge => "Merge",
         EventKind::Split => "Split",
         EventKind::FinishTask => "FinishTask",
+        EventKind::ChangePolicy => "ChangePolicy",
     }
 }
 
@@ -66,5 +67,6 @@ fn fields(kind: EventKind) -> Vec<(&'static str, Value)> {
         EventKind::Merge => vec![("into!", line(128))],
         EventKind::Split => vec![("department!", line(128)), ("task!", line(MAX_TEXT))],
         EventKind::FinishTask => vec![("task!", json!({ "type": "integer", "minimum": 1 }))],
+        EventKind::ChangePolicy => vec![("policy!", line(128))],
     }
 }

@@ -2,7 +2,8 @@
 
 use super::State;
 use crate::consent::ContactChannel;
-use crate::id::QueueId;
+use crate::deadline::Policy;
+use crate::id::{PolicyId, QueueId};
 use crate::names::named;
 use chrono::{DateTime, Utc};
 
@@ -20,7 +21,7 @@ pub enum ContactOutcome {
 named!(ContactOutcome { Reached = "reached", NotReached = "not_reached", MessageLeft = "message_left" });
 
 /// Something a person does to a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum CaseEvent {
     /// Takes the case.
     Acknowledge,
@@ -85,6 +86,13 @@ pub enum CaseEvent {
         /// Which task: the first is 1.
         task: u32,
     },
+    /// Puts both clocks under another deadline policy.
+    ChangePolicy {
+        /// Its name.
+        id: PolicyId,
+        /// What it says.
+        policy: Box<Policy>,
+    },
 }
 
 /// The kinds of [`CaseEvent`], as the API names them.
@@ -114,6 +122,8 @@ pub enum EventKind {
     Split,
     /// [`CaseEvent::FinishTask`]
     FinishTask,
+    /// [`CaseEvent::ChangePolicy`]
+    ChangePolicy,
 }
 
 named!(EventKind {
@@ -129,6 +139,7 @@ named!(EventKind {
     Merge = "merge",
     Split = "split",
     FinishTask = "finish_task",
+    ChangePolicy = "change_policy",
 });
 
 impl CaseEvent {
@@ -148,6 +159,7 @@ impl CaseEvent {
             Self::Merge { .. } => EventKind::Merge,
             Self::Split { .. } => EventKind::Split,
             Self::FinishTask { .. } => EventKind::FinishTask,
+            Self::ChangePolicy { .. } => EventKind::ChangePolicy,
         }
     }
 
@@ -169,7 +181,7 @@ pub struct Terms {
     pub unreachable_after: u8,
     /// How long a case may wait, in seconds.
     pub longest_wait_s: u32,
-    /// Whether the caller may take a case back from automation.
+    /// Whether the caller may take a case back from automation, and put it under another deadline policy.
     pub may_overrule: bool,
     /// How much goodwill the caller may grant, in hundredths; none: as much as they see fit.
     pub goodwill_limit: Option<u64>,
@@ -211,6 +223,9 @@ pub enum Refused {
     /// Nobody has room for the case; who works it all the same is a lead's decision.
     #[error("nobody has room for the case, so it is for automation: taking it back needs a lead")]
     ForAutomation,
+    /// How long a customer may wait is a lead's decision.
+    #[error("another deadline policy needs a lead")]
+    PolicyIsALeads,
     /// The remedy is worth more than the caller may grant.
     #[error("goodwill above {}.{:02} needs a lead", .limit / 100, .limit % 100)]
     GoodwillAbove {

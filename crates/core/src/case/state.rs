@@ -52,17 +52,18 @@ impl State {
     #[must_use]
     pub const fn events(self) -> &'static [EventKind] {
         use EventKind::{
-            Acknowledge, Assign, Close, Contact, FinishTask, Inform, Merge, Reopen, Resolve, Resume, Split, Wait,
+            Acknowledge, Assign, ChangePolicy, Close, Contact, FinishTask, Inform, Merge, Reopen, Resolve, Resume,
+            Split, Wait,
         };
         match self {
-            Self::New => &[Acknowledge, Assign, Contact, Split, FinishTask, Merge],
+            Self::New => &[Acknowledge, Assign, Contact, Split, FinishTask, Merge, ChangePolicy],
             Self::Acknowledged | Self::Contacted | Self::Reopened => {
-                &[Assign, Contact, Wait, Resolve, Split, FinishTask, Merge]
+                &[Assign, Contact, Wait, Resolve, Split, FinishTask, Merge, ChangePolicy]
             }
-            Self::Waiting => &[Assign, Contact, Resume, Resolve, Split, FinishTask, Merge],
-            Self::Unreachable => &[Assign, Contact, Wait, Resolve, Close, Split, FinishTask, Merge],
-            Self::Resolved => &[Assign, Contact, Inform, Close, Reopen, Merge],
-            Self::Informed => &[Assign, Contact, Close, Reopen, Merge],
+            Self::Waiting => &[Assign, Contact, Resume, Resolve, Split, FinishTask, Merge, ChangePolicy],
+            Self::Unreachable => &[Assign, Contact, Wait, Resolve, Close, Split, FinishTask, Merge, ChangePolicy],
+            Self::Resolved => &[Assign, Contact, Inform, Close, Reopen, Merge, ChangePolicy],
+            Self::Informed => &[Assign, Contact, Close, Reopen, Merge, ChangePolicy],
             Self::Closed => &[Reopen],
             Self::Merged => &[],
         }

@@ -70,6 +70,12 @@ impl Case {
             }
             CaseEvent::Split { department, task } => Ok(Some(self.split(department, task, now))),
             CaseEvent::FinishTask { task } => self.finish_task(*task, now),
+            CaseEvent::ChangePolicy { .. } if !terms.may_overrule => Err(Refused::PolicyIsALeads),
+            CaseEvent::ChangePolicy { id, policy } => {
+                let before = self.policy_id.clone();
+                self.change_policy(id, policy, now);
+                Ok(Some(format!("{before} → {id}")))
+            }
         }
     }
 
