@@ -79,6 +79,13 @@ impl Application {
         Ok(application)
     }
 
+    /// Kills it, as a crash would.
+    pub fn crash(mut self) -> Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+
     /// Waits for its end; passes on the wish to end, once.
     pub fn wait(&mut self, ending: &Ending) -> Result<ExitStatus> {
         let mut told: Option<Instant> = None;

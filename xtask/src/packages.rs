@@ -1,7 +1,7 @@
 //! Programs that tests start and that come from the system's packages.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -20,6 +20,22 @@ pub fn ensure_redis() -> Result<()> {
         return Ok(());
     }
     terminal::step("installing redis-server, for the tests of the Redis store", || install(&["redis-server"]))
+}
+
+/// Makes sure of prometheus-alertmanager, which the bench of alerts stands beside, and says where it is.
+///
+/// # Errors
+/// When it is not there and cannot be installed.
+pub fn ensure_alertmanager() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("ALERTMANAGER") {
+        return Ok(path.into());
+    }
+    let name = "prometheus-alertmanager";
+    if !starts(name, "--version") {
+        ensure!(can_install(), "no {name} here: install it, or say where it is in ALERTMANAGER");
+        terminal::step("installing prometheus-alertmanager, to stand beside", || install(&[name]))?;
+    }
+    Ok(name.into())
 }
 
 /// The version of axe-core that pages are held to, and the SHA-256 of the one file that is used of its package.

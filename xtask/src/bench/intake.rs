@@ -11,13 +11,13 @@ use sha2::{Digest, Sha256};
 
 use super::figures::{Figure, Sample, Target};
 use super::load::{self, Load};
-use super::{Options, payload};
+use super::{Options, layout, payload};
 use crate::application::{Application, Launch, Runner};
 use crate::client::Client;
 use crate::environment::Variables;
 use crate::inbox::now_ms;
 use crate::signals::Ending;
-use crate::{artifacts, ports, terminal, workspace};
+use crate::{artifacts, ports, terminal};
 
 /// Numbers of kept-alive connections.
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
@@ -47,7 +47,7 @@ pub fn run(options: &Options) -> Result<Vec<Figure>> {
     };
     let work = tempfile::Builder::new().prefix("ringback-bench-").tempdir()?;
     let (shipped, alone) = (work.path().join("shipped"), work.path().join("alone"));
-    let manifest = fs::read_to_string(workspace::root().join("spin.toml"))?;
+    let manifest = layout::manifest()?;
     lay_out(&shipped, &bare, &manifest)?;
     lay_out(&alone, &bare, &without_wakes(&manifest)?)?;
     let ending = Ending::watch()?;
@@ -91,19 +91,10 @@ fn without_wakes(manifest: &str) -> Result<String> {
     Ok(lines.join("\n") + "\n")
 }
 
-/// A folder that looks like the repository to whatever runs spin.toml, with the bare component in it.
+/// The application with the bare component beside it.
 fn lay_out(folder: &Path, bare: &Path, manifest: &str) -> Result<()> {
-    let root = workspace::root();
-    fs::create_dir_all(folder.join("state"))?;
-    std::os::unix::fs::symlink(root.join("target"), folder.join("target"))?;
-    for file in ["ringback.toml", "holidays.ics", "docs/openapi.json"] {
-        let copy = folder.join(file);
-        fs::create_dir_all(copy.parent().context("a folder")?)?;
-        fs::copy(root.join(file), copy)?;
-    }
-    fs::copy(bare, folder.join("bare.wasm"))?;
-    fs::write(folder.join("spin.toml"), format!("{manifest}{BARE}"))?;
-    Ok(())
+    layout::copy_application(folder, &format!("{manifest}{BARE}"))?;
+    fs::copy(bare, folder.join("bare.wasm")).map(drop).context("cannot copy the bare component")
 }
 
 /// Tokens of the bench's own; every outlet empty, so that no alert leaves.
@@ -258,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_second_application_is_the_first_without_wakes() {
-        let manifest = fs::read_to_string(workspace::root().join("spin.toml")).expect("the manifest");
+        let manifest = layout::manifest().expect("the manifest");
         let cut = without_wakes(&manifest).expect("a manifest");
         assert_eq!(cut.lines().count() + 1, manifest.lines().count(), "one line is gone, the ticker's");
         let changed: Vec<&str> = cut.lines().filter(|line| !manifest.lines().any(|before| before == *line)).collect();

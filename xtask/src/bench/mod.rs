@@ -3,8 +3,10 @@
 //! Prints one line a figure, `name value target`, the target `-` where there is none. With `--check` the command ends
 //! non-zero when a figure misses its target.
 
+mod alert;
 mod figures;
 mod intake;
+mod layout;
 mod load;
 mod payload;
 
@@ -15,6 +17,8 @@ use anyhow::{Context, Result, bail};
 use lexopt::{Arg, ValueExt};
 
 use crate::terminal;
+
+const NAMES: &str = "alert, intake";
 
 /// What the user asked for.
 struct Options {
@@ -29,8 +33,9 @@ struct Options {
 pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
     let options = options(args)?;
     let figures = match options.name.as_str() {
+        "alert" => alert::run(&options)?,
         "intake" => intake::run(&options)?,
-        other => bail!("there is no bench {other}; there is: intake"),
+        other => bail!("there is no bench {other}; there are: {NAMES}"),
     };
     for figure in &figures {
         println!("{figure}");
@@ -56,5 +61,11 @@ fn options(mut args: lexopt::Parser) -> Result<Options> {
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Options { name: name.context("which bench? there is: intake")?, check, spin, seconds, rounds })
+    Ok(Options {
+        name: name.with_context(|| format!("which bench? there are: {NAMES}"))?,
+        check,
+        spin,
+        seconds,
+        rounds,
+    })
 }
