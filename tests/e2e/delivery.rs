@@ -159,7 +159,7 @@ async fn a_mail_that_was_taken_although_its_answer_was_lost_is_not_sent_again() 
     minutes(&world, 3).await;
     let case = world.case(&id).await;
     assert!(case.alerts("case.opened").contains(&"lead-mail: delivered".to_owned()), "{}", case.json);
-    assert_eq!(world.mail.count(), 2, "once, and once more because nobody knew");
+    assert_eq!(world.mail.received().len(), 2, "once, and once more because nobody knew");
 }
 
 #[tokio::test]
