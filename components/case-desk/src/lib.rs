@@ -1,11 +1,10 @@
-//! The web desk: the page of a case, where an alert's link leads, and the link that takes one. Pages only; the API is
-//! follow-up-scheduler's.
+//! The web desk: where people work cases. Pages only; the API is follow-up-scheduler's, and both do the same.
 
 use http::Method;
 use ringback_app::Worked;
-use ringback_app::desk::{TakeLink, style};
+use ringback_app::desk::{TakeLink, icon, script, style};
 use ringback_app::problem::{Problem, Reply};
-use ringback_edge::{Answer, Deliveries, HandOver as _, answer, app, consent_gate, segments, spawn, wake, whole};
+use ringback_edge::{Answer, Deliveries, answer, app, consent_gate, segments, spawn, wake, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -19,27 +18,55 @@ async fn handle(request: Request) -> Answer {
 async fn route(request: Request) -> Result<Reply, Problem> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     match (&method, segments(&path).as_slice()) {
-        (&Method::GET, ["desk"]) => app().await?.get_desk(request.headers()),
         (&Method::GET, ["desk", "style.css"]) => Ok(style()),
-        (&Method::POST, ["desk", "sign-in"]) => app().await?.post_sign_in(&whole(request).await?),
-        (&Method::GET, ["desk", "cases", id]) => app().await?.get_desk_case(id, request.headers(), &SpinGate).await,
-        (method, ["desk", "take", id, delivery, until, signature]) => {
-            let link = TakeLink { id, delivery, until, signature };
-            match *method {
-                Method::GET => app().await?.get_take(link).await,
-                Method::POST => {
-                    let Worked { reply, now } = app().await?.post_take(link, &whole(request).await?).await?;
-                    // Deliveries at once; the tick brings the lists up to date.
-                    spawn(async move {
-                        Deliveries.hand_over(now).await;
-                        wake().await;
-                    });
-                    Ok(reply)
-                }
-                _ => Err(Problem::method_not_allowed()),
-            }
+        (&Method::GET, ["desk", "desk.js"]) => Ok(script()),
+        (&Method::GET, ["desk", "icon.svg"]) => Ok(icon()),
+        (_, ["desk", "take", id, delivery, until, signature]) => {
+            take(request, TakeLink { id, delivery, until, signature }).await
         }
-        (_, ["desk"] | ["desk", "style.css" | "sign-in"] | ["desk", "cases", _]) => Err(Problem::method_not_allowed()),
+        (&Method::GET, ["desk", place @ ..]) => page(request, place).await,
+        (&Method::POST, ["desk", place @ ..]) => form(request, place).await,
+        _ => Err(Problem::method_not_allowed()),
+    }
+}
+
+async fn page(request: Request, place: &[&str]) -> Result<Reply, Problem> {
+    let (app, request) = (app().await?, whole(request).await?);
+    match place {
+        [] => app.get_desk(&request).await,
+        ["next"] => app.get_next_case(&request).await,
+        ["sign-in"] => app.get_sign_in(&request),
+        ["cases", id] => app.get_desk_case(id, &request, &SpinGate).await,
         _ => Err(Problem::not_found("page")),
     }
+}
+
+async fn form(request: Request, place: &[&str]) -> Result<Reply, Problem> {
+    let (app, request) = (app().await?, whole(request).await?);
+    match place {
+        ["sign-in"] => app.post_sign_in(&request).await,
+        ["sign-out"] => app.post_sign_out(&request).await,
+        ["look"] => Ok(app.post_look(&request)),
+        ["cases", id] => Ok(done(app.post_desk_case(id, &request, &SpinGate).await?)),
+        _ => Err(Problem::not_found("page")),
+    }
+}
+
+async fn take(request: Request, link: TakeLink<'_>) -> Result<Reply, Problem> {
+    match *request.method() {
+        Method::GET => app().await?.get_take(link, request.headers()).await,
+        Method::POST => Ok(done(app().await?.post_take(link, &whole(request).await?).await?)),
+        _ => Err(Problem::method_not_allowed()),
+    }
+}
+
+/// Deliveries at once; the tick brings the lists up to date.
+fn done(Worked { reply, now }: Worked) -> Reply {
+    spawn(async move {
+        if let Ok(app) = app().await {
+            app.hand_through(now, &Deliveries).await;
+        }
+        wake().await;
+    });
+    reply
 }

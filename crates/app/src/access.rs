@@ -44,6 +44,8 @@ pub enum Action {
     Erase,
     /// Looks at what never arrived, and sends it again.
     MendDeliveries,
+    /// Sees how the application is set up, and ends sessions of the desk.
+    Administer,
 }
 
 impl Role {
@@ -51,8 +53,8 @@ impl Role {
     #[must_use]
     pub const fn may(self, action: Action) -> bool {
         use Action::{
-            Erase, MendDeliveries, ReadCase, ReadFeedback, ReadInsights, Reassign, Silence, TestChannel, Tick,
-            WorkCase, WriteConsent, WriteFeedback,
+            Administer, Erase, MendDeliveries, ReadCase, ReadFeedback, ReadInsights, Reassign, Silence, TestChannel,
+            Tick, WorkCase, WriteConsent, WriteFeedback,
         };
         match action {
             WriteFeedback => matches!(self, Self::Intake | Self::Admin),
@@ -60,7 +62,7 @@ impl Role {
             WriteConsent => !matches!(self, Self::Executive),
             ReadInsights => !matches!(self, Self::Intake),
             Reassign | TestChannel | Silence | MendDeliveries => matches!(self, Self::Lead | Self::Admin),
-            Tick | Erase => matches!(self, Self::Admin),
+            Tick | Erase | Administer => matches!(self, Self::Admin),
         }
     }
 }
@@ -122,13 +124,14 @@ mod tests {
             Silence,
             MendDeliveries,
             Erase,
+            Administer,
         ];
         for (role, may) in [
-            (Role::Intake, "y.y........."),
-            (Role::Agent, ".yyyy.y....."),
-            (Role::Lead, ".yyyyyy.yyy."),
-            (Role::Executive, "......y....."),
-            (Role::Admin, "yyyyyyyyyyyy"),
+            (Role::Intake, "y.y.........."),
+            (Role::Agent, ".yyyy.y......"),
+            (Role::Lead, ".yyyyyy.yyy.."),
+            (Role::Executive, "......y......"),
+            (Role::Admin, "yyyyyyyyyyyyy"),
         ] {
             let got: String = actions.iter().map(|a| if role.may(*a) { 'y' } else { '.' }).collect();
             assert_eq!(got, may, "{role:?}");

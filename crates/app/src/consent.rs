@@ -40,8 +40,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Everything that was ever said in some journals, each statement once.
     pub(crate) async fn said(&self, journals: &[String]) -> Result<Vec<Statement>, LedgerError> {
         let mut said: Vec<Statement> = Vec::new();
-        for journal in journals {
-            for note in self.ledger.person(journal).await?.into_iter().filter_map(|entry| entry.note) {
+        let journals: Vec<&str> = journals.iter().map(String::as_str).collect();
+        for journal in self.ledger.journals(&journals).await? {
+            for note in journal.into_iter().filter_map(|entry| entry.note) {
                 let statements: Vec<Statement> = Stored::restore(&note).map_err(|unreadable: Unreadable| {
                     LedgerError::Corrupt { key: "a person's journal".to_owned(), reason: unreadable.to_string() }
                 })?;

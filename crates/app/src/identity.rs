@@ -114,10 +114,36 @@ impl Namer {
         self.name(26, &[b"begun\0", survey.as_bytes(), b"\0", response.as_bytes(), b"\0", at.as_bytes()])
     }
 
-    /// The signature of a desk session of an access token, until an instant (Unix seconds). 52 characters of base 32.
+    /// The signature of a desk session of an access token that began at an instant (Unix seconds). 52 characters of base 32.
     #[must_use]
-    pub fn session(&self, token_id: &str, until: u64) -> String {
-        self.name(52, &[b"session\0", token_id.as_bytes(), b"\0", until.to_string().as_bytes()])
+    pub fn session(&self, token_id: &str, began: u64, nonce: &str) -> String {
+        let began = began.to_string();
+        self.name(52, &[b"session\0", token_id.as_bytes(), b"\0", began.as_bytes(), b"\0", nonce.as_bytes()])
+    }
+
+    /// What the forms of a desk session carry. 26 characters of base 32.
+    #[must_use]
+    pub fn csrf(&self, token_id: &str, began: u64, nonce: &str) -> String {
+        let began = began.to_string();
+        self.name(26, &[b"form\0", token_id.as_bytes(), b"\0", began.as_bytes(), b"\0", nonce.as_bytes()])
+    }
+
+    /// The meter that says since when a desk session is over: one of about a million (4 characters of base 32).
+    #[must_use]
+    pub fn session_place(&self, nonce: &str) -> String {
+        format!("s.{}", self.name(4, &[b"session-end\0", nonce.as_bytes()]))
+    }
+
+    /// The meter that says since when all earlier desk sessions of an access token are over. 16 characters of base 32.
+    #[must_use]
+    pub fn token_place(&self, token_id: &str) -> String {
+        format!("t.{}", self.name(16, &[b"token-end\0", token_id.as_bytes()]))
+    }
+
+    /// The meter of sign-ins that failed from a client address: one of about a million (4 characters of base 32).
+    #[must_use]
+    pub fn sign_in_place(&self, address: &str) -> String {
+        format!("d.{}", self.name(4, &[b"sign-in\0", address.as_bytes()]))
     }
 
     /// The signature of the link to the preference page of the person who gave an answer, until an instant (Unix

@@ -8,6 +8,10 @@ use http::{HeaderValue, StatusCode, header};
 /// A page loads the style sheet of its own folder and sends its own forms; nothing else, from or to anywhere.
 const CSP: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// A page of the desk loads its style sheet, script and icon from here, too, and its script asks nobody but us.
+const DESK_CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                        form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /// The values of a field of a form or a query.
 pub(crate) fn fields<'a>(form: &'a [u8], name: &'a str) -> impl Iterator<Item = String> + 'a {
     form_urlencoded::parse(form).filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
@@ -34,6 +38,21 @@ pub(crate) enum Referrer {
 pub(crate) fn page(status: StatusCode, template: &impl Template, referrer: Referrer) -> Result<Reply, Problem> {
     let html = template.render().map_err(|_| Problem::unavailable())?;
     Ok(sent(status, html, "text/html; charset=utf-8", "no-store", referrer))
+}
+
+/// A page of the desk, which may run the desk's script. No cache keeps it.
+///
+/// # Errors
+/// 503 when it cannot be made.
+pub(crate) fn desk_page(status: StatusCode, template: &impl Template) -> Result<Reply, Problem> {
+    let mut reply = page(status, template, Referrer::Own)?;
+    reply.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DESK_CSP));
+    Ok(reply)
+}
+
+/// What our pages load beside their style: a script, a picture.
+pub(crate) fn asset(text: &str, content_type: &'static str) -> Reply {
+    sent(StatusCode::OK, text.to_owned(), content_type, "max-age=3600", Referrer::Own)
 }
 
 /// A style sheet.

@@ -1,4 +1,4 @@
-//! `GET /v1/cases`: cases in the order of what is due next, a page at a time, from the index.
+//! `GET /v1/cases`, and the desk's lists: cases in the order of what is due next, a page at a time, from the index.
 //!
 //! The index narrows by one condition; the others are checked on the records. What one request looks at is bounded: where
 //! few cases fit, a page may have fewer than asked for, and its `Link` goes on from there.
@@ -16,7 +16,7 @@ use http::{HeaderValue, Request, StatusCode, header};
 use ringback_core::case::{Case, State};
 use ringback_core::names::Named as _;
 use ringback_core::rule::Track;
-use ringback_ledger::{Clock, Entropy, Store, is_name};
+use ringback_ledger::{Clock, Entropy, Record, Store, is_name};
 use serde_json::{Value, json as value};
 
 /// Cases on a page, when nothing else is asked for.
@@ -28,25 +28,27 @@ const ROUNDS: usize = 4;
 
 /// What is asked for.
 #[derive(Debug, Default)]
-struct Query {
-    queue: Option<String>,
-    owner: Option<String>,
-    state: Option<State>,
-    track: Option<Track>,
-    account: Option<String>,
+pub(crate) struct Query {
+    pub queue: Option<String>,
+    /// `none` is nobody.
+    pub owner: Option<String>,
+    pub state: Option<State>,
+    pub track: Option<Track>,
+    pub account: Option<String>,
     /// The account's name in the index.
-    account_key: Option<String>,
-    due_before: Option<DateTime<Utc>>,
-    limit: Option<usize>,
+    pub account_key: Option<String>,
+    pub due_before: Option<DateTime<Utc>>,
+    pub limit: Option<usize>,
     /// Where the page before ended: order and id.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
-/// A page.
-struct Page {
-    cases: Vec<Value>,
+/// A page of cases.
+pub(crate) struct Page {
+    /// In the order of the list, each with a case.
+    pub records: Vec<Record<Dossier>>,
     /// Where the next begins; none at the end.
-    next: Option<String>,
+    pub next: Option<String>,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -58,8 +60,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         admit(&self.config, &self.secrets, request.headers(), Action::ReadCase)?;
         let mut query = parse(request.uri().query().unwrap_or_default())?;
         query.account_key = query.account.as_deref().map(|id| self.namer.account(id));
-        let page = self.page(&query).await?;
-        let mut reply = json(StatusCode::OK, &value!({ "cases": page.cases }));
+        let page = self.cases_page(&query, ROUNDS).await?;
+        let listed = |record: &Record<Dossier>| {
+            record.body.case.as_ref().map(|case| view::listed(&record.eid, &record.body, case))
+        };
+        let cases: Vec<Value> = page.records.iter().filter_map(listed).collect();
+        let mut reply = json(StatusCode::OK, &value!({ "cases": cases }));
         if let Some(next) = page.next {
             let link = format!("<{}>; rel=\"next\"", address(&query, &next));
             if let Ok(link) = HeaderValue::from_str(&link) {
@@ -69,25 +75,25 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok(reply)
     }
 
-    async fn page(&self, query: &Query) -> Result<Page, Problem> {
+    /// A page of what is asked for. Names are asked for in so many rounds at most.
+    pub(crate) async fn cases_page(&self, query: &Query, rounds: usize) -> Result<Page, Problem> {
         let limit = query.limit.unwrap_or(USUAL);
         let prefix = query.list();
         let (mut from, to) = query.range(&prefix);
-        let mut page = Page { cases: Vec::new(), next: None };
-        for round in 0..ROUNDS {
+        let mut page = Page { records: Vec::new(), next: None };
+        for round in 0..rounds {
             // One more than is read: whether the list goes on.
             let names = self.ledger.scan(&from, &to, limit + 1).await.map_err(|error| self.store_failed(&error))?;
             let ids: Vec<&str> = names.iter().take(limit).filter_map(|name| name.rsplit('|').next()).collect();
-            let records = self.ledger.read_many(&ids).await.map_err(|error| self.store_failed(&error))?;
+            let mut records = self.ledger.read_many(&ids).await.map_err(|error| self.store_failed(&error))?;
             for name in names.iter().take(limit) {
-                if page.cases.len() == limit {
+                if page.records.len() == limit {
                     return Ok(page);
                 }
                 let id = name.rsplit('|').next().unwrap_or_default();
-                let record = records.iter().find(|record| record.eid == id);
-                let fitting =
-                    record.and_then(|r| Some((r, r.body.case.as_ref()?))).filter(|(r, c)| query.fits(&r.body, c));
-                page.cases.extend(fitting.map(|(record, case)| view::listed(id, &record.body, case)));
+                let found = records.iter().position(|record| record.eid == id).map(|i| records.swap_remove(i));
+                page.records
+                    .extend(found.filter(|r| r.body.case.as_ref().is_some_and(|case| query.fits(&r.body, case))));
                 page.next = name.get(prefix.len()..).map(str::to_owned);
             }
             if names.len() <= limit {
@@ -96,7 +102,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
             let last = page.next.as_deref().unwrap_or_default();
             from = format!("{prefix}{last}\0");
-            if round + 1 < ROUNDS && page.cases.len() < limit {
+            if round + 1 < rounds && page.records.len() < limit {
                 continue;
             }
             break;
@@ -211,11 +217,16 @@ fn invalid(errors: Vec<FieldError>) -> Problem {
 }
 
 /// Where a page ended: `order|id`.
-fn place(cursor: &str) -> Option<String> {
+pub(crate) fn place(cursor: &str) -> Option<String> {
     let text = String::from_utf8(BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?).ok()?;
     let (order, id) = text.split_once('|')?;
     let whole = order.len() == 11 && order.bytes().all(|b| b.is_ascii_digit()) && is_name(id);
     whole.then_some(text)
+}
+
+/// A place as an address carries it.
+pub(crate) fn cursor(place: &str) -> String {
+    BASE64URL_NOPAD.encode(place.as_bytes())
 }
 
 /// The address of the next page.
@@ -233,6 +244,6 @@ fn address(query: &Query, next: &str) -> String {
     add("account", query.account.as_deref());
     add("due_before", query.due_before.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).as_deref());
     add("limit", query.limit.map(|limit| limit.to_string()).as_deref());
-    add("cursor", Some(&BASE64URL_NOPAD.encode(next.as_bytes())));
+    add("cursor", Some(&cursor(next)));
     format!("/v1/cases?{}", parts.finish())
 }

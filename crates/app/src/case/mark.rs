@@ -61,7 +61,7 @@ pub(crate) fn due(at: DateTime<Utc>) -> String {
 }
 
 /// Where a case stands in the order of its lists.
-fn order(case: &Case) -> String {
+pub(crate) fn order(case: &Case) -> String {
     match case.ended() {
         Some(at) => format!("1{:010}", LATEST - unix(at).min(LATEST)),
         None => case.due_next().map_or_else(|| format!("0{LATEST}"), due),

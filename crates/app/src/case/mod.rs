@@ -7,7 +7,8 @@ mod mark;
 mod reassign;
 
 pub(crate) use errands::Errands;
-pub(crate) use mark::marks;
+pub(crate) use list::{Query, cursor, place};
+pub(crate) use mark::{marks, order};
 
 use crate::access::{Action, Caller, admit};
 use crate::dossier::{Dossier, Job, Message};
@@ -105,16 +106,30 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ) -> Result<Worked, Problem> {
         let caller = admit(&self.config, &self.secrets, request.headers(), Action::WorkCase)?;
         let version = expected_version(request.headers())?;
-        let order = event::parse(&intake::json_body(&request)?, &self.config.policies)?;
+        let (record, now) = self.work(id, version, &intake::json_body(&request)?, &caller, gate).await?;
+        Ok(Worked { reply: self.show(&record, gate).await?, now })
+    }
+
+    /// Does to a case what an order says, whoever it comes from: the API, or a form of the desk. Gives the case as it
+    /// stands then, and what is to be handed over now. The caller's role must allow [`Action::WorkCase`].
+    pub(crate) async fn work(
+        &self,
+        id: &str,
+        version: u64,
+        order: &serde_json::Value,
+        caller: &Caller,
+        gate: &impl ConsentGate,
+    ) -> Result<(Record<Dossier>, Vec<Due>), Problem> {
+        let order = event::parse(order, &self.config.policies)?;
         self.check_names(id, &order.event).await?;
         let record = self.dossier(id).await?;
         if let Some(channel) = order.event.contacts_on() {
-            self.check_first(&record, version, &order, &caller, gate).await?;
-            self.pass_gate(&record, channel, version, &caller, gate).await?;
+            self.check_first(&record, version, &order, caller, gate).await?;
+            self.pass_gate(&record, channel, version, caller, gate).await?;
         }
-        let done = self.ledger.change(id, |record| self.apply(&record.body, version, &order, &caller)).await;
+        let done = self.ledger.change(id, |record| self.apply(&record.body, version, &order, caller)).await;
         match done {
-            Ok(Changed::Done { record, now }) => Ok(Worked { reply: self.show(&record, gate).await?, now }),
+            Ok(Changed::Done { record, now }) => Ok((record, now)),
             Ok(Changed::Refused(refusal)) => Err(self.refused(id, refusal, gate).await),
             Ok(Changed::Absent) => Err(Problem::not_found("case")),
             Ok(Changed::NotSealed) => Err(Problem::unavailable()),

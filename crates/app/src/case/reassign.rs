@@ -3,7 +3,7 @@
 use super::event::{self, MAX_NAME, MAX_TEXT};
 use super::mark::Kind;
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::{Action, Caller, admit};
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
 use crate::problem::{Problem, Reply, json};
@@ -32,7 +32,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 400, 401, 403, 422, 503.
     pub async fn post_reassign(&self, request: &Request<Vec<u8>>) -> Result<(Reply, Vec<Due>), Problem> {
         let caller = admit(&self.config, &self.secrets, request.headers(), Action::Reassign)?;
-        let order = parse(&intake::json_body(request)?)?;
+        let (answer, jobs) = self.reassign(&intake::json_body(request)?, &caller).await?;
+        Ok((json(StatusCode::OK, &answer), jobs))
+    }
+
+    /// The same for whoever is known already, and may: the API's caller, or a form of the desk.
+    pub(crate) async fn reassign(&self, order: &Value, caller: &Caller) -> Result<(Value, Vec<Due>), Problem> {
+        let order = parse(order)?;
         if let CaseEvent::Assign { owner: Some(owner), .. } = &order.event {
             self.check_owner(owner)?;
         }
@@ -59,8 +65,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             };
             refused.push(value!({ "id": id, "detail": why }));
         }
-        let answer = value!({ "reassigned": done, "refused": refused, "more": more });
-        Ok((json(StatusCode::OK, &answer), jobs))
+        Ok((value!({ "reassigned": done, "refused": refused, "more": more }), jobs))
     }
 
     async fn chosen(&self, order: &Order) -> Result<(Vec<String>, bool), Problem> {

@@ -4,7 +4,7 @@
 //! for each month, so that reading them costs what two months hold.
 
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::{Action, Caller, admit};
 use crate::dossier::Dossier;
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
@@ -26,7 +26,7 @@ pub(crate) const LABELS: [&str; 9] =
     ["queue", "track", "priority", "survey", "touchpoint", "country", "tier", "account", "channel"];
 
 /// One silence.
-pub(super) struct Silence {
+pub(crate) struct Silence {
     pub id: String,
     pub author: String,
     pub reason: String,
@@ -130,7 +130,7 @@ pub(super) fn silenced(
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Every silence that has not ended, oldest first: two reads where there are none.
-    pub(super) async fn silences(&self) -> Result<Vec<Silence>, LedgerError> {
+    pub(crate) async fn silences(&self) -> Result<Vec<Silence>, LedgerError> {
         let now = from_unix(self.clock.now());
         let before = now.checked_sub_months(Months::new(1)).unwrap_or(now);
         let mut silences: Vec<Silence> = Vec::new();
@@ -161,10 +161,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 400, 401, 403, 413, 415, 422, 503.
     pub async fn post_silence(&self, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
         let caller = admit(&self.config, &self.secrets, request.headers(), Action::Silence)?;
-        let value = intake::json_body(request)?;
+        let silence = self.silence(&intake::json_body(request)?, &caller).await?;
+        Ok(reply(StatusCode::CREATED, &silence.shown()))
+    }
+
+    /// Begins a silence for whoever is known already, and may: the API's caller, or a form of the desk.
+    pub(crate) async fn silence(&self, value: &Value, caller: &Caller) -> Result<Silence, Problem> {
         let now = from_unix(self.clock.now());
         let mistakes = Mistakes::default();
-        let parsed = Fields::of(&value, "", &mistakes).and_then(|fields| {
+        let parsed = Fields::of(value, "", &mistakes).and_then(|fields| {
             let reason = fields.required_text("reason", 500);
             let incident = fields.parsed("incident", 64, |text| {
                 let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'#'));
@@ -194,7 +199,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let silence = mistakes.or(parsed)?;
         self.note_silence(silence.note()).await?;
         self.log(&format!("silence {} until {} by {}", silence.id, silence.ends_at, silence.author));
-        Ok(reply(StatusCode::CREATED, &silence.shown()))
+        Ok(silence)
     }
 
     /// `GET /v1/silences`: those that have not ended.
@@ -214,11 +219,17 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 401, 403, 404, 503.
     pub async fn delete_silence(&self, id: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
         let caller = admit(&self.config, &self.secrets, headers, Action::Silence)?;
+        self.end_silence(id, &caller).await?;
+        Ok(empty(StatusCode::NO_CONTENT))
+    }
+
+    /// Ends a silence for whoever is known already, and may.
+    pub(crate) async fn end_silence(&self, id: &str, caller: &Caller) -> Result<(), Problem> {
         let silences = self.silences().await.map_err(|error| self.store_failed(&error))?;
         let silence = silences.iter().find(|silence| silence.id == id).ok_or_else(|| Problem::not_found("silence"))?;
         self.note_silence(json!({ "ended": silence.id, "by": caller.id, "at": self.clock.now() })).await?;
         self.log(&format!("silence {} was ended by {}", silence.id, caller.id));
-        Ok(empty(StatusCode::NO_CONTENT))
+        Ok(())
     }
 }
 

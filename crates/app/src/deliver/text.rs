@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Shortens a text to a number of characters, the last one an ellipsis when something was left out.
-pub(super) fn shorten(text: &str, max: usize) -> String {
+pub(crate) fn shorten(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
     }
@@ -54,7 +54,7 @@ pub(super) fn markdown(text: &str) -> String {
 
 /// Takes out what would mislead a reader: control characters, marks that turn the direction of writing around, and
 /// characters that nobody sees. Joiners stay: emoji and several scripts need them.
-pub(super) fn tame(text: &str) -> String {
+pub(crate) fn tame(text: &str) -> String {
     let misleading = |c: char| {
         (c.is_control() && c != '\n')
             || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')

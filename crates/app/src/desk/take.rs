@@ -2,8 +2,8 @@
 //!
 //! Looking at it changes nothing, because mail scanners look at every link; taking the case is a POST with a name.
 
-use super::page;
-use super::page::{MessagePage, TakePage};
+use super::frame::{Frame, MessagePage};
+use super::lang::Lang;
 use crate::App;
 use crate::case::Worked;
 use crate::config::Role;
@@ -11,10 +11,24 @@ use crate::deliver::text::one_line;
 use crate::digest::equal;
 use crate::problem::{Problem, Reply};
 use crate::time::from_unix;
-use crate::web;
-use http::{Request, StatusCode};
+use crate::web::{self, desk_page};
+use askama::Template;
+use http::{HeaderMap, Request, StatusCode};
 use ringback_core::case::{Case, CaseEvent, State};
 use ringback_ledger::{Changed, Clock, Entropy, Store};
+
+/// Asks who takes a case.
+#[derive(Template)]
+#[template(path = "desk/take.html")]
+struct TakePage<'a> {
+    f: Frame,
+    /// What it is about; empty when that was said before.
+    summary: &'a str,
+    /// The case's page.
+    case: &'a str,
+    /// Whether no name was given just now.
+    refused: bool,
+}
 
 /// How long a link is good, in seconds: three days.
 const LASTS_S: u64 = 3 * 86_400;
@@ -42,22 +56,37 @@ enum Spent {
 }
 
 impl Spent {
-    const fn words(&self) -> (&'static str, &'static str) {
+    const fn words(&self, l: Lang) -> (&'static str, &'static str) {
         match self {
-            Self::NotGenuine => ("No such link", "This address is not one that Ringback has made."),
-            Self::Expired => ("This link has expired", "Open the case from its alert and sign in to work it."),
-            Self::Taken => ("Already taken", "Somebody has taken this case already. Nothing was changed."),
+            Self::NotGenuine => (
+                l.say("No such link", "Diesen Link gibt es nicht"),
+                l.say("This address is not one that Ringback has made.", "Diese Adresse stammt nicht von Ringback."),
+            ),
+            Self::Expired => (
+                l.say("This link has expired", "Dieser Link ist abgelaufen"),
+                l.say(
+                    "Open the case from its alert and sign in to work it.",
+                    "Öffnen Sie den Fall aus seiner Meldung und melden Sie sich an.",
+                ),
+            ),
+            Self::Taken => (
+                l.say("Already taken", "Schon übernommen"),
+                l.say(
+                    "Somebody has taken this case already. Nothing was changed.",
+                    "Jemand hat diesen Fall schon übernommen. Es wurde nichts geändert.",
+                ),
+            ),
         }
     }
 
-    fn reply(&self) -> Result<Reply, Problem> {
-        let (title, text) = self.words();
+    fn reply(&self, f: Frame) -> Result<Reply, Problem> {
+        let (title, text) = self.words(f.l);
         let status = match self {
             Self::NotGenuine => StatusCode::NOT_FOUND,
             Self::Expired => StatusCode::GONE,
             Self::Taken => StatusCode::CONFLICT,
         };
-        page(status, &MessagePage { title, text })
+        desk_page(status, &MessagePage { f, title, text })
     }
 }
 
@@ -82,18 +111,19 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ///
     /// # Errors
     /// 503 when the store does not answer.
-    pub async fn get_take(&self, link: TakeLink<'_>) -> Result<Reply, Problem> {
+    pub async fn get_take(&self, link: TakeLink<'_>, headers: &HeaderMap) -> Result<Reply, Problem> {
+        let f = self.frame(headers, "/desk");
         if let Err(spent) = self.genuine(link) {
-            return spent.reply();
+            return spent.reply(f);
         }
-        let Some(record) = self.record_of(link.id).await? else { return Spent::NotGenuine.reply() };
+        let Some(record) = self.record_of(link.id).await? else { return Spent::NotGenuine.reply(f) };
         match &record.body.case {
             Some(case) if is_free(case, link.delivery) => {
                 let summary = crate::deliver::summary(&record.body.feedback);
                 let case = format!("{}/desk/cases/{}", self.config.public_url, record.eid);
-                page(StatusCode::OK, &TakePage { summary: &summary, case: &case, refused: false })
+                desk_page(StatusCode::OK, &TakePage { f, summary: &summary, case: &case, refused: false })
             }
-            _ => Spent::Taken.reply(),
+            _ => Spent::Taken.reply(f),
         }
     }
 
@@ -103,14 +133,18 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 503 when the store does not answer.
     pub async fn post_take(&self, link: TakeLink<'_>, request: &Request<Vec<u8>>) -> Result<Worked, Problem> {
         let done = |reply| Worked { reply, now: Vec::new() };
+        let f = self.frame(request.headers(), "/desk");
         if let Err(spent) = self.genuine(link) {
-            return spent.reply().map(done);
+            return spent.reply(f).map(done);
         }
         let name = one_line(&web::field(request.body(), "name").unwrap_or_default());
         if name.is_empty() || name.chars().count() > MAX_NAME {
             let case = format!("{}/desk/cases/{}", self.config.public_url, link.id);
-            return page(StatusCode::UNPROCESSABLE_ENTITY, &TakePage { summary: "", case: &case, refused: true })
-                .map(done);
+            return desk_page(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &TakePage { f, summary: "", case: &case, refused: true },
+            )
+            .map(done);
         }
         let now = from_unix(self.clock.now());
         let note = format!("taken by {name}, by the link in the alert {}", link.delivery);
@@ -123,12 +157,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         });
         match changed.await {
             Ok(Changed::Done { now, .. }) => {
-                let text = "The case is yours. Open it from its alert and sign in to work it.";
-                let reply = page(StatusCode::OK, &MessagePage { title: "Taken", text })?;
+                let title = f.l.say("Taken", "Übernommen");
+                let text = f.l.say(
+                    "The case is yours. Open it from its alert and sign in to work it.",
+                    "Der Fall gehört Ihnen. Öffnen Sie ihn aus seiner Meldung und melden Sie sich an.",
+                );
+                let reply = desk_page(StatusCode::OK, &MessagePage { f, title, text })?;
                 Ok(Worked { reply, now })
             }
-            Ok(Changed::Refused(())) => Spent::Taken.reply().map(done),
-            Ok(Changed::Absent) => Spent::NotGenuine.reply().map(done),
+            Ok(Changed::Refused(())) => Spent::Taken.reply(f).map(done),
+            Ok(Changed::Absent) => Spent::NotGenuine.reply(f).map(done),
             Ok(Changed::NotSealed) => Err(Problem::unavailable()),
             Err(error) => Err(self.store_failed(&error)),
         }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 const CONNECTED: &str = "spin-client-addr";
 
 /// The client's address, or its network where addresses are given out by the network (IPv6, /64). Empty when unknown.
-pub(super) fn address(headers: &HeaderMap, proxy: Option<&Proxy>) -> String {
+pub(crate) fn address(headers: &HeaderMap, proxy: Option<&Proxy>) -> String {
     let found = proxy.and_then(|proxy| named(headers, proxy)).or_else(|| connected(headers));
     found.map(network).unwrap_or_default()
 }

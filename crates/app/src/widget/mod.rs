@@ -5,7 +5,7 @@
 //! has signed.
 
 mod answer;
-mod client;
+pub(crate) mod client;
 mod document;
 mod identity;
 mod limit;

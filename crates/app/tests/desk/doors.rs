@@ -1,0 +1,122 @@
+//! Signing in and out, and who may see what.
+
+use crate::world::{START, unhappy, world};
+use http::Request;
+
+#[test]
+fn a_page_is_shown_after_signing_in_and_not_before() {
+    let world = world();
+    let id = world.take(&unhappy("Ada"));
+    let path = format!("/desk/cases/{id}");
+    let person = world.stranger();
+    let door = person.get(&path).expect(401);
+    door.says("Sign in");
+    door.does_not_say("Ada");
+    assert_eq!(door.hidden("next"), path);
+    let there = person.send("/desk/sign-in", &[("token", "agent"), ("next", &path)]).expect(303);
+    assert_eq!(there.location(), path);
+    let cookie = there.headers["set-cookie"].to_str().expect("text");
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/desk", "Max-Age=28800"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(!cookie.contains("agent"), "the cookie holds no token");
+    person.get(&path).expect(200).says("The parcel arrived opened.");
+}
+
+#[test]
+fn a_session_ends_by_itself_by_signing_out_and_by_time() {
+    let world = world();
+    let (person, thief, other) = (world.person("agent"), world.stranger(), world.person("agent"));
+    thief.steal(&person);
+    let _ = thief.get("/desk").expect(200);
+    let _ = person.send("/desk/sign-out", &[("csrf", "guessed")]).expect(403);
+    let csrf = person.get("/desk").hidden("csrf");
+    assert_eq!(person.send("/desk/sign-out", &[("csrf", &csrf)]).expect(303).location(), "/desk/sign-in");
+    let _ = person.get("/desk").expect(401);
+    let _ = thief.get("/desk").expect(401);
+    let _ = other.get("/desk").expect(200);
+    assert_eq!(person.sign_in("agent").status, 303, "in the same second");
+    let _ = person.get("/desk").expect(200);
+    world.clock.advance(8 * 3600);
+    let _ = person.get("/desk").expect(401);
+}
+
+#[test]
+fn whoever_guesses_tokens_is_slowed_down() {
+    let world = world();
+    let person = world.stranger();
+    for i in 0..10 {
+        person.sign_in(&format!("guess-{i}")).expect(401).says("That token is not known here.");
+    }
+    person.sign_in("agent").expect(429).says("Too many tries");
+    world.clock.advance(60);
+    let _ = person.sign_in("agent").expect(303);
+}
+
+#[test]
+fn a_form_from_elsewhere_does_nothing() {
+    let world = world();
+    let id = world.take(&unhappy("Ada"));
+    let person = world.person("agent");
+    let form = [("version", "1"), ("act", "acknowledge"), ("note", "mine")];
+    person.send(&format!("/desk/cases/{id}"), &form).expect(403).says("your session has changed");
+    let of_another = world.person("lead").get(&format!("/desk/cases/{id}")).hidden("csrf");
+    let stolen = [("csrf", of_another.as_str()), form[0], form[1], form[2]];
+    let _ = person.send(&format!("/desk/cases/{id}"), &stolen).expect(403);
+    assert_eq!(world.case(&id)["state"], "new");
+    let foreign = Request::post("/desk/sign-in").header("sec-fetch-site", "cross-site");
+    let foreign = foreign.body(b"token=agent&next=/desk".to_vec()).expect("a request");
+    let _ = world.stranger().request(foreign).expect(403);
+}
+
+#[test]
+fn nobody_is_sent_to_another_website() {
+    let world = world();
+    for next in ["https://evil.example", "//evil.example", "/desk//evil.example", "/desk/\\evil.example"] {
+        let there = world.stranger().send("/desk/sign-in", &[("token", "agent"), ("next", next)]).expect(303);
+        assert_eq!(there.location(), "/desk", "{next}");
+        let there = world.stranger().send("/desk/look", &[("lang", "de"), ("back", next)]).expect(303);
+        assert_eq!(there.location(), "/desk", "{next}");
+    }
+}
+
+#[test]
+fn every_role_sees_what_the_table_lets_it_see() {
+    let world = world();
+    let id = world.take(&unhappy("Ada"));
+    for (role, cases) in [("intake", 403), ("agent", 200), ("lead", 200), ("executive", 403), ("admin", 200)] {
+        let person = world.person(role);
+        let _ = person.get("/desk").expect(cases);
+        let page = person.get(&format!("/desk/cases/{id}")).expect(cases);
+        assert_eq!(page.html.contains("Ada"), cases == 200, "{role}");
+    }
+    let board = world.stranger().sign_in("executive").expect(303);
+    assert_eq!(board.location(), "/desk/figures", "who may not read cases begins with the figures");
+}
+
+#[test]
+fn language_and_colours_are_remembered() {
+    let world = world();
+    let person = world.person("agent");
+    person.get("/desk").says("<html lang=\"en\">");
+    let there = person.send("/desk/look", &[("lang", "de"), ("back", "/desk?view=all")]).expect(303);
+    assert_eq!(there.location(), "/desk?view=all");
+    person.get("/desk").says("Meine Fälle");
+    let _ = person.send("/desk/look", &[("theme", "dark"), ("back", "/desk")]).expect(303);
+    person.get("/desk").says("<html lang=\"de\" data-theme=\"dark\">");
+}
+
+#[test]
+fn pages_are_kept_by_no_cache_and_run_no_foreign_script() {
+    let world = world();
+    let page = world.person("agent").get("/desk").expect(200);
+    let header = |name: &str| page.headers[name].to_str().expect("text").to_owned();
+    assert_eq!(header("cache-control"), "no-store");
+    let policy = header("content-security-policy");
+    for part in ["default-src 'none'", "script-src 'self'", "form-action 'self'", "frame-ancestors 'none'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert!(!page.html.contains("style=") && !page.html.contains("<script>") && !page.html.contains("onclick"));
+    assert!(world.app.config.hash.len() == 16 && START > 0);
+}
