@@ -36,6 +36,11 @@ async fn page(request: Request, place: &[&str]) -> Result<Reply, Problem> {
         [] => app.get_desk(&request).await,
         ["next"] => app.get_next_case(&request).await,
         ["sign-in"] => app.get_sign_in(&request),
+        ["team"] => app.get_team(&request).await,
+        ["team", "today"] => app.get_team_today(&request).await,
+        ["team", "feed"] => app.get_team_feed(&request).await,
+        ["silences"] => app.get_desk_silences(&request).await,
+        ["letters"] => app.get_desk_letters(&request).await,
         ["cases", id] => app.get_desk_case(id, &request, &SpinGate).await,
         _ => Err(Problem::not_found("page")),
     }
@@ -47,6 +52,9 @@ async fn form(request: Request, place: &[&str]) -> Result<Reply, Problem> {
         ["sign-in"] => app.post_sign_in(&request).await,
         ["sign-out"] => app.post_sign_out(&request).await,
         ["look"] => Ok(app.post_look(&request)),
+        ["team"] => Ok(done(app.post_team(&request).await?)),
+        ["silences"] => app.post_desk_silence(&request).await,
+        ["letters"] => Ok(done(app.post_desk_letter(&request).await?)),
         ["cases", id] => Ok(done(app.post_desk_case(id, &request, &SpinGate).await?)),
         _ => Err(Problem::not_found("page")),
     }

@@ -101,6 +101,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok(decision)
     }
 
+    /// A queue's roster as it stands: 2 reads.
+    pub(crate) async fn roster_of(&self, queue: &Queue) -> Result<Roster, LedgerError> {
+        Ok(self.roster(queue, |roster| roster.clone()).await?.0)
+    }
+
     /// Changes a queue's roster; gives what `f` says, and the cases that are to be told of their loss.
     async fn roster<T>(
         &self,

@@ -3,7 +3,7 @@
 //! The ledger lists whatever did not arrive; a record that says so is the truth. Reads are bounded: a page looks at so
 //! many numbers and says where to go on, so that it can be shorter than was asked for and still not be the last.
 
-use crate::access::{Action, admit};
+use crate::access::{Action, Caller, admit};
 use crate::dossier::{Dossier, Job, reaches_customer};
 use crate::follow_up::send;
 use crate::problem::{Problem, Reply, empty, json};
@@ -12,7 +12,7 @@ use crate::time::from_unix;
 use crate::{App, Worked};
 use http::{HeaderMap, Request, StatusCode};
 use ringback_core::alert::{Delivery, DeliveryState};
-use ringback_ledger::{Changed, Clock, Entropy, Letter, LetterPlace, Step, Store};
+use ringback_ledger::{Changed, Clock, Due, Entropy, Letter, LetterPlace, Step, Store};
 use serde_json::Value;
 
 /// Letters in a page, unless the caller asks for fewer.
@@ -50,6 +50,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 401, 403, 404, 409 when it is not given up (any more), 503.
     pub async fn post_replay(&self, id: &str, headers: &HeaderMap) -> Result<Worked, Problem> {
         let caller = admit(&self.config, &self.secrets, headers, Action::MendDeliveries)?;
+        Ok(Worked { now: self.replay(id, &caller).await?, reply: empty(StatusCode::ACCEPTED) })
+    }
+
+    /// The same for whoever is known already, and may: the API's caller, or a form of the desk. Gives what is to be
+    /// handed over now.
+    pub(crate) async fn replay(&self, id: &str, caller: &Caller) -> Result<Vec<Due>, Problem> {
         let letter = self.letter(id).await?;
         let delivery = delivery_of(&letter).map(|d| d.id.clone()).unwrap_or_default();
         let now = from_unix(self.clock.now());
@@ -64,7 +70,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Ok(step)
         };
         match self.ledger.change(&letter.record.eid, revive).await {
-            Ok(Changed::Done { now, .. }) => Ok(Worked { reply: empty(StatusCode::ACCEPTED), now }),
+            Ok(Changed::Done { now, .. }) => Ok(now),
             Ok(Changed::Refused(())) => {
                 let detail = "it is not given up any more: somebody has replayed it already";
                 Err(Problem::new(StatusCode::CONFLICT, "not-dead", detail))
@@ -140,11 +146,12 @@ impl Query {
 }
 
 /// A place as text: `shard-number`.
-fn name(place: &LetterPlace) -> String {
+pub(crate) fn name(place: &LetterPlace) -> String {
     format!("{}-{}", place.shard, place.number)
 }
 
-fn place(text: &str) -> Option<LetterPlace> {
+/// Reads it.
+pub(crate) fn place(text: &str) -> Option<LetterPlace> {
     let (shard, number) = text.split_once('-')?;
     Some(LetterPlace { shard: shard.parse().ok()?, number: number.parse().ok()? })
 }

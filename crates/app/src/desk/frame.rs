@@ -56,7 +56,8 @@ impl Place {
         match self {
             Self::Cases => Action::ReadCase,
             Self::Team => Action::Reassign,
-            Self::Letters | Self::Silences => Action::Silence,
+            Self::Letters => Action::MendDeliveries,
+            Self::Silences => Action::Silence,
             Self::Figures => Action::ReadInsights,
             Self::Admin => Action::Administer,
         }

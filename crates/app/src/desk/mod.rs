@@ -6,11 +6,14 @@ mod act;
 mod case;
 mod frame;
 mod lang;
+mod letters;
 mod list;
 #[expect(dead_code, reason = "the page of tokens is being written")]
 mod session;
 mod sign_in;
+mod silences;
 mod take;
+mod team;
 
 #[expect(unused_imports, reason = "for the pages of the desk that other folders make")]
 pub(crate) use frame::{Door, Frame, Guest, Place};

@@ -3,4 +3,5 @@
 
 mod cases;
 mod doors;
+mod lead;
 mod world;
