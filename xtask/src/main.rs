@@ -21,6 +21,8 @@ mod inbox;
 mod packages;
 mod ports;
 mod product;
+#[cfg(feature = "quarter")]
+mod quarter;
 mod signals;
 #[cfg(feature = "simulator")]
 mod simulate;
@@ -49,6 +51,8 @@ cargo xtask COMMAND
         --open: a shop with the widget on it instead, beside what the team receives
   doctor [--url http://127.0.0.1:3000]
         how a running application is doing: store, lag, lease, unsent alerts, dead letters
+  demo --quarter
+        fill an empty store with a quarter of feedback and of the work on it, before `up` is started
   test [--fast]
         build what the tests need and run them all; --fast leaves out what runs on Wasm
   bench intake [--check] [--spin PATH] [--seconds 2] [--rounds 5]
@@ -92,7 +96,10 @@ fn run() -> Result<ExitCode> {
     match command.as_str() {
         "up" => up::command(args),
         "inbox" => inbox::command(args),
-        "demo" => demo::command(args),
+        "demo" => match args.raw_args()?.peek() {
+            Some(first) if first == "--quarter" => product::quarter(args),
+            _ => demo::command(args),
+        },
 
         "test" => testing::command(args),
         "doctor" => doctor::command(args),

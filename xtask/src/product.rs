@@ -3,17 +3,22 @@
 /// `cargo xtask check-config`
 #[cfg(feature = "programme")]
 pub use crate::config::command as check_config;
+/// `cargo xtask demo --quarter`
+#[cfg(feature = "quarter")]
+pub use crate::quarter::command as quarter;
 /// `cargo xtask simulate`
 #[cfg(feature = "simulator")]
 pub use crate::simulate::command as simulate;
 
 #[cfg(not(feature = "programme"))]
 pub use later::check_config;
+#[cfg(not(feature = "quarter"))]
+pub use later::quarter;
 #[cfg(not(feature = "simulator"))]
 pub use later::simulate;
 
 /// What stands for a command in a build that does not have it.
-#[cfg(not(all(feature = "programme", feature = "simulator")))]
+#[cfg(not(all(feature = "programme", feature = "simulator", feature = "quarter")))]
 mod later {
     use std::process::ExitCode;
 
@@ -31,6 +36,12 @@ mod later {
     #[cfg(not(feature = "simulator"))]
     pub fn simulate(args: lexopt::Parser) -> Result<ExitCode> {
         with_feature("simulator", "simulate", args)
+    }
+
+    /// `cargo xtask demo --quarter`, by a build of this program that has it.
+    #[cfg(not(feature = "quarter"))]
+    pub fn quarter(args: lexopt::Parser) -> Result<ExitCode> {
+        with_feature("quarter", "demo", args)
     }
 
     /// Builds this program with a feature and hands the command over to it.

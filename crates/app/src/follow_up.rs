@@ -5,7 +5,8 @@ use crate::case::marks;
 use crate::config::Config;
 use crate::dossier::{Dossier, Job, VERSION};
 use crate::identity::Namer;
-use crate::time::{day_of, from_unix, unix};
+use crate::insights::counts;
+use crate::time::{from_unix, unix};
 use chrono::{DateTime, TimeDelta, Utc};
 use ringback_core::alert::{Delivery, Due, Occasion};
 use ringback_core::case::{Case, DueStep, State};
@@ -84,7 +85,7 @@ impl FollowUp {
     #[must_use]
     pub fn plan(&self, dossier: &Dossier) -> Plan {
         let now = dossier.feedback.received_at;
-        let mut plan = Plan { counts: counts(&dossier.feedback, 1), ..Plan::default() };
+        let mut plan = Plan { counts: counts(dossier), ..Plan::default() };
         plan.again = Some(Job::LookBack.to_text());
         plan.timers.extend(clock_timer(dossier));
         if let Some((timer, job)) = allotment(dossier, now) {
@@ -278,22 +279,6 @@ fn fire_delivery(dossier: &Dossier, id: &str, now: DateTime<Utc>) -> Option<Step
     Some(step)
 }
 
-/// What the projections count of an answer: how many there are, per band and per score, by day of receipt (UTC), survey,
-/// touchpoint, country and segment.
-fn counts(feedback: &Feedback, add: i64) -> Vec<Count> {
-    let part = |text: Option<&str>| text.unwrap_or("-").replace('|', "/");
-    let row = [
-        feedback.survey.as_str().to_owned(),
-        feedback.touchpoint.as_str().to_owned(),
-        part(feedback.country.as_deref()),
-        part(feedback.segment.as_deref()),
-    ]
-    .join("|");
-    let day = day_of(feedback.received_at);
-    let fields = [feedback.band.as_str().to_owned(), format!("s{}", feedback.score.get())];
-    fields.into_iter().map(|field| Count { day, row: row.clone(), field, add }).collect()
-}
-
 impl Program for FollowUp {
     type Body = Dossier;
 
@@ -304,7 +289,6 @@ impl Program for FollowUp {
         if changes.is_empty() {
             return step;
         }
-        step.counts = recount(&record.body.feedback, &step.body.feedback);
         let (before, after) = (&record.body.feedback, &step.body.feedback);
         if before.score != after.score || before.customer != after.customer {
             step.body.looked_back_at = None;
@@ -357,6 +341,10 @@ impl Program for FollowUp {
         body.undelivered().map(|delivery| Job::Delivery(delivery.id.clone()).to_text()).collect()
     }
 
+    fn counts(&self, body: &Dossier) -> Vec<Count> {
+        counts(body)
+    }
+
     fn fire(&self, record: &Record<Dossier>, job: &str, now: u64) -> Option<Step<Dossier>> {
         let now = from_unix(now);
         match Job::from_text(job)? {
@@ -378,11 +366,4 @@ fn again(open: bool, dossier: &Dossier, job: &str, now: DateTime<Utc>) -> Option
         step.now.push(job.to_owned());
         step
     })
-}
-
-/// Takes the old answer out of the counts and puts the new one in, when that makes a difference.
-fn recount(before: &Feedback, after: &Feedback) -> Vec<Count> {
-    let (old, new) = (counts(before, -1), counts(after, 1));
-    let same = old.iter().zip(&new).all(|(a, b)| a.row == b.row && a.field == b.field);
-    if same { Vec::new() } else { [old, new].concat() }
 }

@@ -6,6 +6,7 @@
 pub mod access;
 mod assignment;
 mod case;
+mod charts;
 pub mod config;
 mod consent;
 mod dead_letters;
@@ -17,7 +18,7 @@ mod erasure;
 mod fields;
 pub mod follow_up;
 mod identity;
-mod insights;
+pub mod insights;
 mod intake;
 mod ports;
 pub mod preferences;

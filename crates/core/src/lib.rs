@@ -10,6 +10,7 @@ pub mod case;
 pub mod consent;
 pub mod deadline;
 pub mod feedback;
+pub mod figures;
 pub mod id;
 pub mod names;
 pub mod queue;

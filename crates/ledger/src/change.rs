@@ -74,6 +74,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 };
                 match f(&record) {
                     Ok(step) => {
+                        let step = self.counted(event, step);
                         jobs = self.apply(shard, n, event, step, &wid, &mut filed).await?;
                         Ok(Verdict::Write)
                     }
@@ -124,6 +125,13 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             event.out.push(Out { e: out_name(shard, n, wid), t: now, c: step.counts, m: moves });
         }
         Ok(dues(shard, n, &event.e, step.now))
+    }
+
+    /// A step with what it changes in the projections.
+    pub(crate) fn counted(&self, event: &Event<P::Body>, mut step: Step<P::Body>) -> Step<P::Body> {
+        let before = event.b.as_ref().map(|body| self.program.counts(body)).unwrap_or_default();
+        step.counts.extend(crate::fold::difference(before, self.program.counts(&step.body)));
+        step
     }
 
     /// What a step moves in the index.

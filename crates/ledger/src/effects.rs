@@ -223,7 +223,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 let Some(record) = record.filter(|record| record.eid == sealed.event.e) else {
                     return Ok(Verdict::Leave);
                 };
-                let step = self.program.merge(&record, update.clone(), work.now);
+                let step = self.counted(event, self.program.merge(&record, update.clone(), work.now));
                 jobs = self.apply(shard, canonical, event, step, &wid, &mut filed).await?;
                 event.mu = n;
                 event.fs.push((n, fingerprint.clone()));

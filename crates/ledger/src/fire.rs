@@ -228,7 +228,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 }
             });
         }
-        all
+        all.map(|step| self.counted(&firing.event, step))
     }
 
     /// Timers that fired in vain, but whose change may be about to come.

@@ -4,6 +4,9 @@
 //! the root takes up in the commit. So the counts, the cursor and the lease change in one
 //! compare-and-swap, and a tick that is not committed has counted nothing.
 //!
+//! A document has a limit: what comes under new names when it is full goes to [`REST`]. Names are
+//! never taken out, so what was added there is taken away there again, and sums stay exact.
+//!
 //! The root names the documents of recent days only. Those of older days are named in a list a
 //! month, written the same way, so that the root does not grow with the years.
 
@@ -16,50 +19,75 @@ use crate::stored::{Root, decode, encode};
 use crate::tick::Work;
 use crate::{Counts, Ledger};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Days that the root names at most; then it keeps half of them. (Few under simulation, so that
 /// it happens there.)
 const DAYS: usize = if cfg!(feature = "mutants") { 4 } else { 62 };
+/// Rows of a document at most.
+const ROWS: usize = 1_000;
+/// Fields of a row at most.
+const FIELDS: usize = 250;
+/// The row, and the field, of what has no place of its own.
+pub const REST: &str = "~";
 /// How often a read is repeated because the document was replaced meanwhile.
 const ATTEMPTS: usize = 8;
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// The projection of a day (yyyymmdd), over all shards: 2 reads a shard.
     pub async fn counts(&self, day: u32) -> Result<Counts, LedgerError> {
-        let mut total = Counts::new();
+        Ok(self.counts_of(&[day]).await?.remove(&day).unwrap_or_default())
+    }
+
+    /// The projections of several days, as far as they have any: 3 reads a shard, however many there are.
+    pub async fn counts_of(&self, days: &[u32]) -> Result<BTreeMap<u32, Counts>, LedgerError> {
+        let mut total: BTreeMap<u32, Counts> = BTreeMap::new();
         for shard in 0..self.options.shards {
-            for (row, fields) in self.shard_counts(shard, day).await? {
-                let row = total.entry(row).or_default();
-                for (field, n) in fields {
-                    *row.entry(field).or_default() += n;
+            for (day, counts) in self.shard_counts(shard, days).await? {
+                match total.entry(day) {
+                    Entry::Vacant(first) => drop(first.insert(counts)),
+                    Entry::Occupied(mut known) => add(known.get_mut(), counts),
                 }
             }
         }
         Ok(total)
     }
 
-    async fn shard_counts(&self, shard: u8, day: u32) -> Result<Counts, LedgerError> {
-        let mut key = String::new();
+    async fn shard_counts(&self, shard: u8, days: &[u32]) -> Result<BTreeMap<u32, Counts>, LedgerError> {
+        let mut lost = String::new();
         for _ in 0..ATTEMPTS {
             let root = self.root(shard).await?;
             let mut names = root.d.clone();
-            if !names.contains_key(&day) {
-                let (listed, foreign) = self.listed(shard, &root, &[month(day)]).await?;
+            let mut months: Vec<u32> = days.iter().filter(|day| !names.contains_key(day)).map(|d| month(*d)).collect();
+            months.sort_unstable();
+            months.dedup();
+            if months.iter().any(|month| root.m.contains_key(month)) {
+                months.retain(|month| root.m.contains_key(month));
+                let (listed, foreign) = self.listed(shard, &root, &months).await?;
                 if let Some(key) = foreign.into_iter().next() {
                     let reason = "not a list of days".to_owned();
                     return Err(LedgerError::Corrupt { key, reason });
                 }
-                names = listed;
+                // A day that was counted again since stands in the root.
+                names = listed.into_iter().chain(names).collect();
             }
-            let Some(write) = names.get(&day) else {
-                return Ok(Counts::new());
+            let key =
+                |day: &u32| Some((*day, Key::Projection { shard, day: *day, write: names.get(day)? }.to_string()));
+            let keys: BTreeMap<u32, String> = days.iter().filter_map(key).collect();
+            let found = match keys.is_empty() {
+                true => BTreeMap::new(),
+                false => self.kv.get_many(keys.values().cloned().collect()).await?,
             };
-            key = Key::Projection { shard, day, write }.to_string();
-            if let Some(bytes) = self.kv.get(&key).await? {
-                return decode(&key, &bytes);
+            // One that is not there was replaced meanwhile.
+            match keys.values().find(|key| !found.contains_key(*key)) {
+                Some(key) => lost.clone_from(key),
+                None => {
+                    let decoded = keys.into_iter().map(|(day, key)| Ok((day, decode(&key, &found[&key])?)));
+                    return decoded.collect();
+                }
             }
         }
-        Err(crate::missing(key))
+        Err(crate::missing(lost))
     }
 
     /// The days that lists of months name, and the keys of lists that are not understood.
@@ -130,11 +158,12 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let bases = self.kv.get_many(olds).await?;
         let fixed = self.mutated(Mutation::FixedProjection);
         let mut written = Vec::new();
-        for (day, mut counts) in days {
+        for (day, added) in days {
+            let mut counts = Counts::new();
             if let Some(old) = current.get(&day) {
                 let key = Key::Projection { shard, day, write: old }.to_string();
                 match bases.get(&key).map(|bytes| decode::<Counts>(&key, bytes)) {
-                    Some(Ok(base)) => add(&mut counts, base),
+                    Some(Ok(base)) => counts = base,
                     // Left where it is, and named, so that it can be looked at.
                     _ => work.bad.push(key.clone()),
                 }
@@ -142,6 +171,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                     work.gc.push(key);
                 }
             }
+            add(&mut counts, added);
             let write = if fixed { "F".to_owned() } else { self.unique() };
             let key = Key::Projection { shard, day, write: &write }.to_string();
             written.push((key.clone(), encode(&key, &counts)?));
@@ -178,11 +208,58 @@ fn month(day: u32) -> u32 {
     day / 100
 }
 
-fn add(counts: &mut Counts, base: Counts) {
-    for (row, fields) in base {
-        let row = counts.entry(row).or_default();
+/// Adds to a document, within its limits.
+fn add(counts: &mut Counts, added: Counts) {
+    for (row, fields) in added {
+        let row = if counts.len() < ROWS || counts.contains_key(&row) { row } else { REST.to_owned() };
+        let cell = counts.entry(row).or_default();
         for (field, n) in fields {
-            *row.entry(field).or_default() += n;
+            let field = if cell.len() < FIELDS || cell.contains_key(&field) { field } else { REST.to_owned() };
+            *cell.entry(field).or_default() += n;
         }
+    }
+}
+
+/// What is to be counted when what a record adds changes: as little as possible.
+pub(crate) fn difference(before: Vec<Count>, after: Vec<Count>) -> Vec<Count> {
+    let mut sums: BTreeMap<(u32, String, String), i64> = BTreeMap::new();
+    for (counts, sign) in [(before, -1), (after, 1)] {
+        for Count { day, row, field, add } in counts {
+            *sums.entry((day, row, field)).or_default() += sign * add;
+        }
+    }
+    let left = sums.into_iter().filter(|(_, add)| *add != 0);
+    left.map(|((day, row, field), add)| Count { day, row, field, add }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(rows: std::ops::Range<usize>, n: i64) -> Counts {
+        rows.map(|row| (format!("r{row:04}"), BTreeMap::from([("f".to_owned(), n)]))).collect()
+    }
+
+    #[test]
+    fn what_has_no_place_is_taken_away_where_it_was_added() {
+        let mut full = counts(0..ROWS, 1);
+        add(&mut full, counts(ROWS - 1..ROWS + 3, 1));
+        assert_eq!((full.len(), full[REST]["f"], full[&format!("r{:04}", ROWS - 1)]["f"]), (ROWS + 1, 3, 2));
+        add(&mut full, counts(ROWS..ROWS + 3, -1));
+        assert_eq!(full[REST]["f"], 0);
+        let fields = (0..FIELDS + 2).map(|field| (format!("{field}"), 1)).collect();
+        add(&mut full, BTreeMap::from([("r0000".to_owned(), fields)]));
+        assert_eq!((full["r0000"].len(), full["r0000"][REST]), (FIELDS + 1, 3));
+    }
+
+    #[test]
+    fn only_what_differs_is_counted() {
+        let count = |field: &str, add| Count { day: 1, row: "r".into(), field: field.into(), add };
+        let before = vec![count("a", 1), count("b", 1)];
+        assert_eq!(difference(before.clone(), before.clone()), []);
+        assert_eq!(
+            difference(before, vec![count("b", 2), count("c", 1)]),
+            [count("a", -1), count("b", 1), count("c", 1)]
+        );
     }
 }

@@ -46,6 +46,7 @@ mod stored;
 mod tick;
 mod timers;
 
+pub use fold::REST;
 pub use key::{is_fingerprint, is_name, shard_of};
 #[cfg(feature = "mutants")]
 pub use mutation::Mutation;

@@ -32,6 +32,14 @@ pub trait Program {
         Vec::new()
     }
 
+    /// What a record adds to the projections, none by default. The ledger counts what this becomes when a record is
+    /// changed, so that the projections are always the sum over all records. (An event's own are in its
+    /// [`Plan::counts`].) They must depend only on what [`redact`](Self::redact) leaves, and carry no personal data.
+    fn counts(&self, body: &Self::Body) -> Vec<Count> {
+        let _ = body;
+        Vec::new()
+    }
+
     /// The jobs that did not reach their receiver, whether they are tried again or given up. The ledger lists them
     /// ([`Ledger::letters`](crate::Ledger::letters)) for as long as they are named here. Pure: it depends on the body.
     fn undelivered(&self, body: &Self::Body) -> Vec<String> {
@@ -61,7 +69,7 @@ pub struct Step<B> {
     /// Jobs to hand over right after the change is durable. Each should be backed by a timer:
     /// after a crash in between nothing is handed over.
     pub now: Vec<String>,
-    /// What the projections count. Counted exactly once, by a later tick.
+    /// What the projections count beyond [`Program::counts`]. Counted exactly once, by a later tick.
     pub counts: Vec<Count>,
 }
 
@@ -85,7 +93,8 @@ pub struct Timer {
 /// An addition to a projection: `counts(day)[row][field] += add`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
-    /// The day as yyyymmdd.
+    /// The day as yyyymmdd; or another number of the application's, for a document of its own. Those of the highest
+    /// numbers are the quickest to find.
     pub day: u32,
     /// For example a touchpoint and a segment.
     pub row: String,

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     State,
     Track,
     Account,
+    /// All, in the order in which they opened, whatever became of them.
+    Opened,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::State => 's',
             Self::Track => 't',
             Self::Account => 'c',
+            Self::Opened => 'd',
         }
     }
 
@@ -39,6 +42,16 @@ impl Kind {
     pub fn prefix(self, value: &str) -> String {
         format!("{}|{}|", self.letter(), spelled(value))
     }
+}
+
+/// The name under which the cases that opened from an instant on begin.
+pub(crate) fn opened_at(at: DateTime<Utc>) -> String {
+    opened(&due(at))
+}
+
+/// A place in the order in which cases opened.
+pub(crate) fn opened(place: &str) -> String {
+    format!("{}{place}", Kind::Opened.prefix(""))
 }
 
 /// Nobody's cases: no name is empty.
@@ -80,5 +93,6 @@ pub(crate) fn marks(id: &str, dossier: &Dossier) -> Vec<String> {
         (Kind::Track, case.track.as_str()),
     ];
     lists.extend(case.account_key.as_deref().map(|key| (Kind::Account, key)));
-    lists.into_iter().map(|(kind, value)| format!("{}{order}|{id}", kind.prefix(value))).collect()
+    let listed = lists.into_iter().map(|(kind, value)| format!("{}{order}|{id}", kind.prefix(value)));
+    listed.chain([format!("{}|{id}", opened_at(case.opened_at))]).collect()
 }

@@ -8,7 +8,7 @@ mod reassign;
 
 pub(crate) use errands::Errands;
 pub(crate) use list::{Query, cursor, place};
-pub(crate) use mark::{marks, order};
+pub(crate) use mark::{marks, opened, opened_at, order};
 
 use crate::access::{Action, Caller, admit};
 use crate::dossier::{Dossier, Job, Message};

@@ -19,12 +19,14 @@ mod sites;
 mod sources;
 mod surveys;
 mod table;
+mod targets;
 
 pub use cases::{CaseWork, Goodwill};
 pub use keeping::Retention;
 pub use kinds::{KINDS, Kind, split_mailbox};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
 pub use sites::{Ask, Sites};
+pub use targets::Target;
 
 use ringback_core::calendar::Calendar;
 use ringback_core::deadline::Policy;
@@ -58,6 +60,8 @@ pub struct Config {
     pub policies: BTreeMap<PolicyId, Policy>,
     /// Queues that give their cases to their members, by id.
     pub queues: BTreeMap<QueueId, Queue>,
+    /// What teams are to attain, by queue.
+    pub targets: BTreeMap<QueueId, Target>,
     /// What a customer of a tier is worth; of another one: 1.
     pub tiers: BTreeMap<String, u32>,
     /// Routes by id.

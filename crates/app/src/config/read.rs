@@ -3,7 +3,7 @@
 use super::table::{Checked, Table, error_at};
 use super::{
     AccessToken, Beside, CaseWork, Config, Retention, Role, calendars, cases, channels, deadlines, keeping, queues,
-    routes, rules, sources, surveys,
+    routes, rules, sources, surveys, targets,
 };
 use crate::digest::sha256_hex;
 use std::collections::BTreeMap;
@@ -40,6 +40,12 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
     config.sources = by_id(&root, "sources", |source| sources::read(source, &config))?;
     for rule in root.tables("rules")? {
         config.rules.push(rules::read(&rule, &config)?);
+    }
+    for table in root.tables("targets")? {
+        let (queue, target) = targets::read(&table, &config)?;
+        if config.targets.insert(queue.clone(), target).is_some() {
+            return root.fail(table.at, format!("`{queue}` has targets already"));
+        }
     }
     if let Some(messages) = root.table("messages")? {
         config.customer_channel = Some(channels::read_customer_channel(&messages, &config)?);
@@ -100,6 +106,7 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         policies: BTreeMap::new(),
         queues: BTreeMap::new(),
         tiers: BTreeMap::new(),
+        targets: BTreeMap::new(),
         routes: BTreeMap::new(),
         channels: BTreeMap::new(),
         trouble: None,

@@ -46,7 +46,7 @@ impl Place {
             Self::Team => "/desk/team",
             Self::Letters => "/desk/letters",
             Self::Silences => "/desk/silences",
-            Self::Figures => "/desk/figures",
+            Self::Figures => "/desk/insights",
             Self::Admin => "/desk/admin",
         }
     }

@@ -15,9 +15,7 @@ mod silences;
 mod take;
 mod team;
 
-#[expect(unused_imports, reason = "for the pages of the desk that other folders make")]
-pub(crate) use frame::{Door, Frame, Guest, Place};
-#[expect(unused_imports, reason = "for the pages of the desk that other folders make")]
+pub(crate) use frame::{Door, Frame, Place};
 pub(crate) use lang::Lang;
 pub use take::TakeLink;
 

@@ -133,7 +133,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 /// Who may not read cases begins with the figures.
 fn home<'a>(caller: &Caller, next: &'a str) -> &'a str {
     match next {
-        "/desk" if !caller.role.may(Action::ReadCase) => "/desk/figures",
+        "/desk" if !caller.role.may(Action::ReadCase) => "/desk/insights",
         next => next,
     }
 }

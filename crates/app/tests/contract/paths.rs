@@ -305,6 +305,29 @@ fn alerts() -> Vec<Operation> {
     ]
 }
 
+/// What a table of figures is asked of.
+fn figures() -> Vec<Value> {
+    let tables = ["metrics", "touchpoints", "segments", "trend", "distribution", "loop", "teams", "causes", "load"];
+    let text = || json!({ "type": "string", "maxLength": 200 });
+    let date = || json!({ "type": "string", "format": "date" });
+    let mut table = in_path("table", "which table");
+    table["schema"] = json!({ "type": "string", "enum": tables });
+    vec![
+        table,
+        in_query(
+            "period",
+            json!({ "type": "string", "examples": ["2026", "2026-Q4", "2026-11", "2026-W47", "last-90"] }),
+        ),
+        in_query("from", date()),
+        in_query("to", date()),
+        in_query("country", text()),
+        in_query("survey", text()),
+        in_query("touchpoint", text()),
+        in_query("segment", text()),
+        in_query("format", json!({ "type": "string", "enum": ["json", "csv"] })),
+    ]
+}
+
 fn the_rest() -> Vec<Operation> {
     let plain = |path, id, summary, answers, problems| Operation {
         path,
@@ -317,6 +340,8 @@ fn the_rest() -> Vec<Operation> {
         answers,
         problems,
     };
+    let mut table = with_json("the table", "Figures");
+    table["content"]["text/csv"] = json!({ "schema": { "type": "string" } });
     let document = json!({ "description": "this document", "content": { "application/json": { "schema": { "type": "object" } } } });
     vec![
         Operation {
@@ -341,6 +366,18 @@ fn the_rest() -> Vec<Operation> {
                 "Counts and scores of a day.",
                 vec![(200, with_json("the day", "Scores"))],
                 &[400, 503],
+            )
+        },
+        Operation {
+            path: "/v1/insights/{table}",
+            action: Some(Action::ReadInsights),
+            parameters: figures(),
+            ..plain(
+                "",
+                "getFigures",
+                "Figures of a period: scores with their intervals, how the loop was closed, attainment, causes, load.",
+                vec![(200, table)],
+                &[400, 404, 503],
             )
         },
         plain("/healthz", "isAlive", "Whether it is alive.", vec![(204, nothing("it is"))], &[]),

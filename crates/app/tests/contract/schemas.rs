@@ -170,6 +170,7 @@ fn answered_ones() -> Vec<(&'static str, Value)> {
     row["properties"]["nps"] = json!({ "type": "number", "minimum": -100, "maximum": 100 });
     vec![
         ("Problem", problem),
+        ("Figures", figures()),
         ("Scores", answered(&[("day", text()), ("rows", list(row))])),
         ("Feedback", feedback()),
         ("Case", case()),
@@ -343,4 +344,16 @@ fn case_parts() -> Vec<(&'static str, Value)> {
         ),
         ("HistoryEntry", entry),
     ]
+}
+
+fn figures() -> Value {
+    let value = json!({ "type": ["string", "number", "boolean", "null"] });
+    answered(&[
+        ("from", text()),
+        ("to", text()),
+        ("grain", json!({ "type": "string", "enum": ["day", "week", "month"] })),
+        ("countries", text()),
+        ("not_broken_down", whole()),
+        ("rows", list(json!({ "type": "object", "additionalProperties": value }))),
+    ])
 }

@@ -91,7 +91,7 @@ fn every_role_sees_what_the_table_lets_it_see() {
         assert_eq!(page.html.contains("Ada"), cases == 200, "{role}");
     }
     let board = world.stranger().sign_in("executive").expect(303);
-    assert_eq!(board.location(), "/desk/figures", "who may not read cases begins with the figures");
+    assert_eq!(board.location(), "/desk/insights", "who may not read cases begins with the figures");
 }
 
 #[test]

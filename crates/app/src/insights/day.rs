@@ -25,9 +25,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         };
         let at = day.and_hms_opt(0, 0, 0).ok_or_else(wrong)?.and_utc();
         let counts = self.ledger.counts(day_of(at)).await.map_err(|error| self.store_failed(&error))?;
-        let rows: Vec<Value> = counts.iter().map(|(row, fields)| show(row, fields.iter())).collect();
+        let rows: Vec<Value> =
+            counts.iter().filter(|(row, _)| is_of_answers(row)).map(|(row, fields)| show(row, fields.iter())).collect();
         Ok(json(StatusCode::OK, &serde_json::json!({ "day": day.to_string(), "rows": rows })))
     }
+}
+
+/// Others are about cases.
+fn is_of_answers(row: &str) -> bool {
+    row.split('|').count() == 5
 }
 
 fn show<'a>(row: &str, fields: impl Iterator<Item = (&'a String, &'a i64)>) -> Value {
