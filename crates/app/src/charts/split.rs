@@ -1,4 +1,4 @@
-//! One bar cut into the parts of a whole.
+//! One bar cut into the parts of a whole; what they are is written beside it.
 
 use super::{WIDTH, at};
 use askama::Template;
@@ -14,9 +14,6 @@ pub(crate) struct Part {
 struct Drawn {
     x: String,
     width: String,
-    middle: String,
-    /// What is written inside, where there is room.
-    text: String,
     part: Part,
 }
 
@@ -38,9 +35,8 @@ impl Split {
             let share = part.count as f64 / whole;
             let (x, width) = (from, WIDTH * share);
             from += width;
-            let text = if width > 34.0 { format!("{:.0} %", share * 100.0) } else { String::new() };
-            let gap = if width > 3.0 { 1.5 } else { 0.0 };
-            Drawn { x: at(x), width: at(width - gap), middle: at(x + width / 2.0), text, part }
+            let gap = if width > 3.0 { 1.0 } else { 0.0 };
+            Drawn { x: at(x), width: at(width - gap), part }
         };
         Self { id, title, unit, parts: parts.into_iter().filter(|part| part.count > 0).map(draw).collect() }
     }

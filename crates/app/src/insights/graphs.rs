@@ -185,7 +185,10 @@ pub(super) fn split(l: Lang, work: &Work, cases: impl Fn(&str) -> String) -> (St
     let legend = parts.iter().map(|(class, fact, label, count)| Legend {
         class,
         label,
-        count: words::count(l, *count),
+        count: match (Share { part: *count, of: work.cases }).percent() {
+            Some(share) => format!("{} ({})", words::count(l, *count), words::percent(l, share.value)),
+            None => words::count(l, *count),
+        },
         href: if *count > 0 { cases(fact) } else { String::new() },
     });
     let drawn_parts = parts.iter().map(|(class, _, label, count)| Part {

@@ -95,7 +95,7 @@ struct InsightsPage {
     from: String,
     to: String,
     metrics: Vec<Choice>,
-    unit: &'static str,
+    unit: String,
     cards: Vec<Card>,
     tiles: Vec<Tile>,
     split: String,
@@ -104,6 +104,8 @@ struct InsightsPage {
     causes: String,
     load: String,
     tables: Tables,
+    /// Whether countries are blended.
+    blended: bool,
     empty: bool,
 }
 
@@ -173,7 +175,7 @@ impl<S: Store, C: Clock, E: Entropy> Maker<'_, S, C, E> {
             from: period.from.to_string(),
             to: period.to.to_string(),
             metrics: self.metrics(metric),
-            unit: words::unit(l, metric),
+            unit: format!("{}: {}", words::metric(metric), words::unit(l, metric)),
             cards: graphs::cards(l, self.figures, metric, DRAWN, |country| {
                 self.cases(&[("metric", metric), ("country", country), ("fact", "")])
             }),
@@ -184,6 +186,7 @@ impl<S: Store, C: Clock, E: Entropy> Maker<'_, S, C, E> {
             causes: graphs::causes(l, self.table("causes").as_ref(), CAUSES),
             load: if self.leads { graphs::load(l, self.table("load").as_ref()) } else { String::new() },
             tables: self.tables(metric),
+            blended: self.selection.countries == Countries::Blended,
             empty: self.figures.answers() == 0 && work.cases == 0,
             f,
         }

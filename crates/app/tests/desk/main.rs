@@ -3,5 +3,6 @@
 
 mod cases;
 mod doors;
+mod figures;
 mod lead;
 mod world;
