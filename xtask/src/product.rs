@@ -10,6 +10,14 @@ pub use crate::quarter::command as quarter;
 #[cfg(feature = "simulator")]
 pub use crate::simulate::command as simulate;
 
+/// `cargo xtask bench scale`
+#[cfg(feature = "scale")]
+pub fn bench_scale(options: &crate::bench::Options, _: lexopt::Parser) -> anyhow::Result<crate::bench::Measured> {
+    crate::bench::scale::run(options).map(crate::bench::Measured::Here)
+}
+
+#[cfg(not(feature = "scale"))]
+pub use later::bench_scale;
 #[cfg(not(feature = "programme"))]
 pub use later::check_config;
 #[cfg(not(feature = "quarter"))]
@@ -18,7 +26,7 @@ pub use later::quarter;
 pub use later::simulate;
 
 /// What stands for a command in a build that does not have it.
-#[cfg(not(all(feature = "programme", feature = "simulator", feature = "quarter")))]
+#[cfg(not(all(feature = "programme", feature = "scale", feature = "simulator", feature = "quarter")))]
 mod later {
     use std::process::ExitCode;
 
@@ -29,25 +37,41 @@ mod later {
     /// `cargo xtask check-config`, by a build of this program that has it.
     #[cfg(not(feature = "programme"))]
     pub fn check_config(args: lexopt::Parser) -> Result<ExitCode> {
-        with_feature("programme", "check-config", args)
+        with_feature("programme", &[], "check-config", args)
     }
 
     /// `cargo xtask simulate`, by a build of this program that has it.
     #[cfg(not(feature = "simulator"))]
     pub fn simulate(args: lexopt::Parser) -> Result<ExitCode> {
-        with_feature("simulator", "simulate", args)
+        with_feature("simulator", &[], "simulate", args)
     }
 
     /// `cargo xtask demo --quarter`, by a build of this program that has it.
     #[cfg(not(feature = "quarter"))]
     pub fn quarter(args: lexopt::Parser) -> Result<ExitCode> {
-        with_feature("quarter", "demo", args)
+        with_feature("quarter", &[], "demo", args)
     }
 
+    /// `cargo xtask bench scale`, by a build of this program that has it.
+    #[cfg(not(feature = "scale"))]
+    pub fn bench_scale(_: &crate::bench::Options, args: lexopt::Parser) -> Result<crate::bench::Measured> {
+        with_feature("scale", &FAST, "bench", args).map(crate::bench::Measured::Elsewhere)
+    }
+
+    /// What decides, built to run: it takes a million answers.
+    #[cfg(not(feature = "scale"))]
+    const FAST: [&str; 4] = [
+        "--config",
+        "profile.dev.package.ringback-app.opt-level=2",
+        "--config",
+        "profile.dev.package.ringback-core.opt-level=2",
+    ];
+
     /// Builds this program with a feature and hands the command over to it.
-    fn with_feature(feature: &str, command: &str, mut args: lexopt::Parser) -> Result<ExitCode> {
+    fn with_feature(feature: &str, config: &[&str], command: &str, mut args: lexopt::Parser) -> Result<ExitCode> {
         let mut cargo = workspace::cargo();
-        cargo.args(["run", "--quiet", "--package", "xtask", "--features", feature, "--", command]);
+        cargo.args(["run", "--quiet"]).args(config);
+        cargo.args(["--package", "xtask", "--features", feature, "--", command]);
         cargo.args(args.raw_args()?).current_dir(std::env::current_dir()?);
         let status = cargo.status()?;
         Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))

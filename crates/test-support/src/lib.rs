@@ -5,6 +5,8 @@
 //! here is part of the product.
 
 pub mod memory;
+#[cfg(feature = "scale")]
+pub mod scale;
 pub mod simulation;
 mod time;
 

@@ -15,8 +15,14 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use futures::future::join_all;
 
+use crate::variables::ADMIN;
 use crate::world::{Options, World};
 use writer::{Facts, Writer};
+
+/// So far the clock is moved on at a restart, in seconds, at most; and at all of them together: not as far as attempts at a
+/// delivery reach (75 hours), all of which might be cut off by a kill.
+const LONGEST_S: i64 = 7_200;
+const ALTOGETHER_S: i64 = 60 * 3_600;
 
 /// How much of it.
 #[derive(Debug, Clone, Copy)]
@@ -94,11 +100,15 @@ pub async fn run(plan: Plan) -> Report {
     let first_day = world.now().date_naive();
     let facts = Mutex::new(Facts::default());
     let mut writers: Vec<Writer> = (0..plan.writers).map(|n| Writer::new(n, random.fork())).collect();
+    let step = LONGEST_S.min(ALTOGETHER_S / i64::try_from(plan.kills).unwrap_or(i64::MAX)).max(1);
     for _ in 0..plan.kills {
-        let lifetime = Duration::from_millis(random.u64(20..700));
+        // Half of the lives end before much is done, half after.
+        let _ = world.ready().await;
+        let lifetime = if random.bool() { random.u64(20..400) } else { random.u64(800..3_000) };
+        let lifetime = Duration::from_millis(lifetime);
         write_until_killed(&world, &mut writers, &facts, lifetime).await;
         // On Spin the clock stays: there the deadlines are not reached.
-        world.restart_later(TimeDelta::minutes(random.i64(0..120))).await;
+        world.restart_later(TimeDelta::seconds(random.i64(0..step))).await;
     }
     world.outlive_the_dead().await;
     world.tick().await;
@@ -108,6 +118,7 @@ pub async fn run(plan: Plan) -> Report {
     // What comes after a slot that nobody wrote waits until that one is given up.
     world.outlive_the_dead().await;
     proof::prove(&mut world, &facts, first_day, &mut report).await;
+    assert!(report.changes > 0 || plan.kills < 20, "so many lives, and no change was acknowledged in any");
     report.elapsed = started.elapsed();
     println!("{report}");
     report
@@ -121,5 +132,12 @@ async fn write_until_killed(world: &World, writers: &mut [Writer], facts: &Mutex
         world.kill();
     };
     let work = writers.iter_mut().map(|writer| writer.work(world, facts, &dead));
-    futures::join!(join_all(work), killer);
+    futures::join!(join_all(work), tick_until_killed(world, &dead), killer);
+}
+
+/// The pinger: without it a tick would come only with a new answer.
+async fn tick_until_killed(world: &World, dead: &AtomicBool) {
+    while !dead.load(Ordering::Relaxed) && world.post("/v1/tick").token(ADMIN).try_send().await.is_some() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -72,7 +72,7 @@ pub fn run(options: &Options) -> Result<Vec<Figure>> {
 }
 
 /// The manifest with intake cut off from the scheduler and no ticker: intake without the work that follows it.
-fn without_wakes(manifest: &str) -> Result<String> {
+pub fn without_wakes(manifest: &str) -> Result<String> {
     let mut table = "";
     let mut cut = false;
     let mut lines = Vec::new();

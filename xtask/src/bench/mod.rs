@@ -4,11 +4,13 @@
 //! non-zero when a figure misses its target.
 
 mod alert;
-mod figures;
+pub mod figures;
 mod intake;
 mod layout;
 mod load;
 mod payload;
+#[cfg(feature = "scale")]
+pub mod scale;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,26 +18,44 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use lexopt::{Arg, ValueExt};
 
-use crate::terminal;
+use crate::{product, terminal};
 
-const NAMES: &str = "alert, intake";
+/// Where a bench was run.
+pub enum Measured {
+    /// In this process.
+    Here(Vec<figures::Figure>),
+    /// In another build of this program, which has printed its figures.
+    #[cfg_attr(feature = "scale", expect(dead_code, reason = "the build that has `scale` measures itself"))]
+    Elsewhere(ExitCode),
+}
+
+const NAMES: &str = "alert, intake, scale";
 
 /// What the user asked for.
-struct Options {
+pub struct Options {
     name: String,
     check: bool,
     spin: Option<PathBuf>,
     seconds: f64,
     rounds: u32,
+    /// Sizes of the stores, for `scale`.
+    #[cfg_attr(not(feature = "scale"), expect(dead_code, reason = "the build that has `scale` reads it"))]
+    sizes: Vec<u64>,
 }
 
 /// Runs the command.
 pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
+    let again = args.clone();
     let options = options(args)?;
-    let figures = match options.name.as_str() {
-        "alert" => alert::run(&options)?,
-        "intake" => intake::run(&options)?,
+    let measured = match options.name.as_str() {
+        "alert" => Measured::Here(alert::run(&options)?),
+        "intake" => Measured::Here(intake::run(&options)?),
+        "scale" => product::bench_scale(&options, again)?,
         other => bail!("there is no bench {other}; there are: {NAMES}"),
+    };
+    let figures = match measured {
+        Measured::Here(figures) => figures,
+        Measured::Elsewhere(code) => return Ok(code),
     };
     for figure in &figures {
         println!("{figure}");
@@ -51,6 +71,7 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
 
 fn options(mut args: lexopt::Parser) -> Result<Options> {
     let (mut name, mut check, mut spin, mut seconds, mut rounds) = (None, false, None, 2.0, 5);
+    let mut sizes = vec![1_000, 100_000, 1_000_000];
     while let Some(arg) = args.next()? {
         match arg {
             Arg::Value(value) if name.is_none() => name = Some(value.string()?),
@@ -58,14 +79,13 @@ fn options(mut args: lexopt::Parser) -> Result<Options> {
             Arg::Long("spin") => spin = Some(PathBuf::from(args.value()?)),
             Arg::Long("seconds") => seconds = args.value()?.parse()?,
             Arg::Long("rounds") => rounds = args.value()?.parse()?,
+            Arg::Long("sizes") => {
+                let text = args.value()?.string()?;
+                sizes = text.split(',').map(str::parse).collect::<Result<_, _>>().context("--sizes wants numbers")?;
+            }
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Options {
-        name: name.with_context(|| format!("which bench? there are: {NAMES}"))?,
-        check,
-        spin,
-        seconds,
-        rounds,
-    })
+    let name = name.with_context(|| format!("which bench? there are: {NAMES}"))?;
+    Ok(Options { name, check, spin, seconds, rounds, sizes })
 }

@@ -71,6 +71,12 @@ impl Facts {
         self.acknowledged.iter().any(|a| a.eid == eid && a.variant == variant)
     }
 
+    /// The first minute of a shard that is not swept.
+    pub fn swept(&self, shard: &str) -> u64 {
+        let roots = self.roots.iter().filter(|(key, _)| key.split(':').nth(1) == Some(shard));
+        roots.filter_map(|(_, root)| root.as_ref().map(|root| root.tm)).max().unwrap_or(0)
+    }
+
     /// Watches a write: what a root says may only move forward.
     pub fn watch(&mut self, key: &str, after: Option<&[u8]>) {
         if self.trace {

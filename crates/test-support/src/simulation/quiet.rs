@@ -82,10 +82,18 @@ impl Scheduler {
     }
 
     /// Whether no timer is left that anything depends on: those of changes that were never made
-    /// are filed again for hours, and erasures look once more half an hour later.
+    /// are filed again for hours, erasures look once more half an hour later, and an entry that came into a minute after it
+    /// was swept has been filed again by its writer.
     fn at_rest(&self) -> bool {
+        let facts = self.world.facts.borrow();
         let waits = |key: &String| {
-            if !key.starts_with("b:") || key.matches(':').count() != 3 {
+            let mut parts = key.split(':');
+            let (Some("b"), Some(shard), Some(minute), Some(_)) =
+                (parts.next(), parts.next(), parts.next(), parts.next())
+            else {
+                return false;
+            };
+            if minute.parse().is_ok_and(|minute: u64| minute < facts.swept(shard)) {
                 return false;
             }
             let bytes = self.world.store.peek(key).unwrap_or_default();
