@@ -121,7 +121,7 @@ pub const STRIKE_DAYS: std::ops::Range<u64> = 52..61;
 pub fn expected(day: u64, hour: u64, weekend: bool) -> u64 {
     let by_hour = [0, 0, 0, 0, 0, 0, 1, 2, 3, 3, 3, 3, 4, 3, 3, 3, 3, 4, 5, 6, 6, 4, 2, 1];
     let season = 70 + day * 60 / 91 + if day > 80 { 25 } else { 0 };
-    by_hour[usize::try_from(hour % 24).unwrap_or(0)] * season * if weekend { 7 } else { 10 } / 1_000
+    by_hour[usize::try_from(hour % 24).unwrap_or(0)] * season * if weekend { 7 } else { 10 } / 3_000
 }
 
 /// One answer.
