@@ -24,6 +24,9 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             app().await?.deliver(request.body(), &SpinOutbound, &SpinGate).await?;
             Ok(empty(StatusCode::NO_CONTENT))
         }
+        (&Method::POST, ["internal", "try"]) => {
+            app().await?.try_channel(whole(request).await?.body(), &SpinOutbound).await
+        }
         (&Method::POST, ["v1", "channels", id, "test"]) => {
             app().await?.test_channel(id, request.uri().query(), request.headers(), &SpinOutbound).await
         }

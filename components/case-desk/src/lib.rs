@@ -4,7 +4,7 @@ use http::Method;
 use ringback_app::Worked;
 use ringback_app::desk::{TakeLink, icon, script, style};
 use ringback_app::problem::{Problem, Reply};
-use ringback_edge::{Answer, Deliveries, answer, app, consent_gate, segments, spawn, wake, whole};
+use ringback_edge::{Answer, Deliveries, Trials, answer, app, consent_gate, segments, spawn, wake, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -36,6 +36,8 @@ async fn page(request: Request, place: &[&str]) -> Result<Reply, Problem> {
         [] => app.get_desk(&request).await,
         ["next"] => app.get_next_case(&request).await,
         ["sign-in"] => app.get_sign_in(&request),
+        ["cases", id, "version"] => app.get_case_version(id, &request).await,
+        ["admin"] => app.get_admin(&request).await,
         ["team"] => app.get_team(&request).await,
         ["team", "today"] => app.get_team_today(&request).await,
         ["team", "feed"] => app.get_team_feed(&request).await,
@@ -51,6 +53,7 @@ async fn form(request: Request, place: &[&str]) -> Result<Reply, Problem> {
     match place {
         ["sign-in"] => app.post_sign_in(&request).await,
         ["sign-out"] => app.post_sign_out(&request).await,
+        ["admin"] => app.post_admin(&request, &Trials).await,
         ["look"] => Ok(app.post_look(&request)),
         ["team"] => Ok(done(app.post_team(&request).await?)),
         ["silences"] => app.post_desk_silence(&request).await,

@@ -36,7 +36,7 @@ pub mod widget;
 pub use case::Worked;
 pub use identity::{Namer, WeakPepper};
 pub use intake::{MAX_BODY, Taken, too_large};
-pub use ports::{ConsentGate, GateError, Log, Outbound, OutboundError};
+pub use ports::{ChannelTrials, ConsentGate, GateError, Log, Outbound, OutboundError};
 pub use time::{from_unix, unix};
 
 use config::Config;

@@ -48,3 +48,10 @@ pub trait ConsentGate {
         purpose: Purpose,
     ) -> Result<Decision, GateError>;
 }
+
+/// Has a sample sent to a channel by whoever may reach it.
+#[expect(async_fn_in_trait, reason = "components are single-threaded: their futures need not be Send")]
+pub trait ChannelTrials {
+    /// Sends one; the error says why it did not arrive. `who` wanted it.
+    async fn try_channel(&self, channel: &ringback_core::id::ChannelId, who: &str) -> Result<(), String>;
+}

@@ -20,8 +20,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 503 when the store does not answer.
     pub async fn get_readiness(&self, headers: &HeaderMap) -> Result<Reply, Problem> {
-        let status = self.ledger.status().await.map_err(|error| self.store_failed(&error))?;
         let trusted = admit(&self.config, &self.secrets, headers, Action::Tick).is_ok();
+        Ok(json(StatusCode::OK, &self.readiness(trusted).await?))
+    }
+
+    /// The same as a document; who is trusted is told more.
+    pub(crate) async fn readiness(&self, trusted: bool) -> Result<Value, Problem> {
+        let status = self.ledger.status().await.map_err(|error| self.store_failed(&error))?;
         let now = self.clock.now();
         let shards: Vec<Value> = status.shards.iter().map(|s| shard(s, now, trusted)).collect();
         let mut body = serde_json::json!({
@@ -34,7 +39,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             "shards": shards,
         });
         self.add_undelivered(&mut body, now).await?;
-        Ok(json(StatusCode::OK, &body))
+        Ok(body)
     }
 
     /// What is tried again, and what was given up, as far as a bounded look shows it.

@@ -3,7 +3,8 @@
 use crate::outbound::SpinOutbound;
 use http::{Request, header};
 use ringback_app::Outbound as _;
-use ringback_app::deliver::HandedOver;
+use ringback_app::deliver::{HandedOver, trial};
+use ringback_core::id::ChannelId;
 use ringback_ledger::{Due, HandOver};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::clocks::monotonic_clock;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 const SCHEDULER_WAKE: &str = "http://follow-up-scheduler.spin.internal/internal/wake";
 const ALERT_DELIVER: &str = "http://alert-trigger.spin.internal/internal/deliver";
+const ALERT_TRY: &str = "http://alert-trigger.spin.internal/internal/try";
 
 /// Shortest time between two wake-ups from one instance: under load one tick serves many answers.
 const BETWEEN_WAKES: Duration = Duration::from_millis(25);
@@ -44,6 +46,23 @@ pub async fn wake() {
     let Ok(request) = Request::post(SCHEDULER_WAKE).body(Vec::new()) else { return };
     if let Err(error) = SpinOutbound.send(request, WAKE_WITHIN).await {
         eprintln!("the scheduler was not woken: {error}");
+    }
+}
+
+/// Has alert-trigger send a sample to a channel, for the desk.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trials;
+
+impl ringback_app::ChannelTrials for Trials {
+    async fn try_channel(&self, channel: &ChannelId, who: &str) -> Result<(), String> {
+        let request = Request::post(ALERT_TRY).header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(trial::body(channel, who));
+        let request = request.map_err(|error| error.to_string())?;
+        let answer = SpinOutbound.send(request, DELIVER_WITHIN).await.map_err(|error| error.to_string())?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err(trial::failure(answer.body()))
     }
 }
 

@@ -26,7 +26,7 @@ mod server;
 mod setup;
 mod store;
 
-pub use chain::{Deliveries, wake};
+pub use chain::{Deliveries, Trials, wake};
 pub use clock::{SystemClock, SystemEntropy};
 pub use outbound::SpinOutbound;
 pub use ringback_ledger::HandOver;

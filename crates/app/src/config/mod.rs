@@ -166,6 +166,14 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// Its name, as the programme writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        read::ROLES.iter().find(|(_, role)| *role == self).map(|(name, _)| *name).unwrap_or_default()
+    }
+}
+
 /// A bearer token that is let in.
 #[derive(Debug, Clone)]
 pub struct AccessToken {

@@ -24,7 +24,7 @@ mod slack;
 mod standing;
 mod teams;
 pub(crate) mod text;
-mod trial;
+pub mod trial;
 mod webhook;
 
 pub use notice::Notice;

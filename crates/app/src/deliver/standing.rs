@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use ringback_core::alert::{Delivery, Occasion};
 use ringback_core::id::ChannelId;
-use ringback_ledger::{Clock, Entropy, LedgerError, Step, Store};
-use serde_json::{Value, json};
+use ringback_ledger::{Clock, Entropy, LedgerError, PersonEntry, Step, Store};
+use serde_json::json;
 
 /// Whether an answer says that the channel's address or key is not, or no longer, good.
 pub(super) fn switches_off(status: StatusCode) -> bool {
@@ -26,13 +26,23 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         &self,
         channel: &ChannelId,
     ) -> Result<Option<(String, DateTime<Utc>)>, LedgerError> {
-        let entries = self.ledger.person(&self.namer.channel(channel)).await?;
-        let Some(Value::Object(last)) = entries.into_iter().filter_map(|entry| entry.note).next_back() else {
-            return Ok(None);
+        Ok(self.all_switched_off(&[channel]).await?.pop().flatten())
+    }
+
+    /// The same of several, in their order: 2 reads.
+    pub(crate) async fn all_switched_off(
+        &self,
+        channels: &[&ChannelId],
+    ) -> Result<Vec<Option<(String, DateTime<Utc>)>>, LedgerError> {
+        let names: Vec<String> = channels.iter().map(|channel| self.namer.channel(channel)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let journals = self.ledger.journals(&names).await?;
+        let standing = |journal: Vec<PersonEntry>| {
+            let last = journal.into_iter().filter_map(|entry| entry.note).next_back()?;
+            let at = last["at"].as_i64().and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default();
+            last["off"].as_str().map(|why| (why.to_owned(), at))
         };
-        let at =
-            last.get("at").and_then(Value::as_i64).and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default();
-        Ok(last.get("off").and_then(Value::as_str).map(|why| (why.to_owned(), at)))
+        Ok(journals.into_iter().map(standing).collect())
     }
 
     /// Switches a channel off; true when it was on before.

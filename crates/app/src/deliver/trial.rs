@@ -18,6 +18,19 @@ use ringback_core::rule::Priority;
 use ringback_ledger::{Clock, Entropy, Store};
 use serde_json::{Map, Value, json};
 
+/// What the desk asks alert-trigger: a sample to a channel, because somebody wants one.
+#[must_use]
+pub fn body(channel: &ChannelId, who: &str) -> Vec<u8> {
+    json!({ "channel": channel.as_str(), "who": who }).to_string().into_bytes()
+}
+
+/// Why a sample did not arrive, from the answer that says so.
+#[must_use]
+pub fn failure(answer: &[u8]) -> String {
+    let problem: Value = serde_json::from_slice(answer).unwrap_or_default();
+    problem["detail"].as_str().unwrap_or("alert-trigger did not say why").to_owned()
+}
+
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// `POST /v1/channels/{id}/test`, with `?dry-run` without sending.
     ///
@@ -31,12 +44,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         out: &impl Outbound,
     ) -> Result<Reply, Problem> {
         let caller = admit(&self.config, &self.secrets, headers, Action::TestChannel)?;
-        let channel = ChannelId::new(id).ok().and_then(|id| self.config.channels.get(&id));
-        let channel = channel.ok_or_else(|| Problem::not_found("channel"))?;
-        if channel.kind.is_mail() && channel.to.is_empty() {
-            let detail = "the channel writes to customers: it has no receiver of its own";
-            return Err(Problem::new(StatusCode::CONFLICT, "no-destination", detail));
-        }
+        let channel = self.channel_to_try(id)?;
         let notice = self.sample_notice();
         let request = self.written(channel, &notice);
         let request = request.map_err(|why| Problem::new(StatusCode::CONFLICT, "no-destination", why.to_string()))?;
@@ -44,17 +52,51 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if dry {
             return Ok(reply(StatusCode::OK, &self.shown(channel, &request)));
         }
+        let provider_id = self.try_out(channel, request, &caller.id, out).await?;
+        let sent = json!({ "channel": channel.id.as_str(), "sent": true, "id": notice.id, "provider_id": provider_id });
+        Ok(reply(StatusCode::OK, &sent))
+    }
+
+    /// `POST /internal/try` with `{ "channel", "who" }`: the same for the desk, which has let its caller in.
+    ///
+    /// # Errors
+    /// 400, 404; 409 when the channel leads nowhere; 502 when its receiver did not take the sample.
+    pub async fn try_channel(&self, body: &[u8], out: &impl Outbound) -> Result<Reply, Problem> {
+        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+        let [id, who] = ["channel", "who"].map(|name| asked[name].as_str().unwrap_or_default());
+        let channel = self.channel_to_try(id)?;
+        let request = self.written(channel, &self.sample_notice());
+        let request = request.map_err(|why| Problem::new(StatusCode::CONFLICT, "no-destination", why.to_string()))?;
+        self.try_out(channel, request, who, out).await?;
+        Ok(crate::problem::empty(StatusCode::NO_CONTENT))
+    }
+
+    fn channel_to_try(&self, id: &str) -> Result<&Channel, Problem> {
+        let channel = ChannelId::new(id).ok().and_then(|id| self.config.channels.get(&id));
+        let channel = channel.ok_or_else(|| Problem::not_found("channel"))?;
+        if channel.kind.is_mail() && channel.to.is_empty() {
+            let detail = "the channel writes to customers: it has no receiver of its own";
+            return Err(Problem::new(StatusCode::CONFLICT, "no-destination", detail));
+        }
+        Ok(channel)
+    }
+
+    async fn try_out(
+        &self,
+        channel: &Channel,
+        request: Request<Vec<u8>>,
+        who: &str,
+        out: &impl Outbound,
+    ) -> Result<Option<String>, Problem> {
         let outcome = of_answer(out.send(request, WITHIN).await, from_unix(self.clock.now()));
         if let Some(why) = outcome.why_not() {
             return Err(Problem::new(StatusCode::BAD_GATEWAY, "not-delivered", why));
         }
-        self.switch_on(&channel.id, &caller.id).await.map_err(|error| self.store_failed(&error))?;
-        let provider_id = match outcome {
+        self.switch_on(&channel.id, who).await.map_err(|error| self.store_failed(&error))?;
+        Ok(match outcome {
             Outcome::Delivered(id) => id,
             _ => None,
-        };
-        let sent = json!({ "channel": channel.id.as_str(), "sent": true, "id": notice.id, "provider_id": provider_id });
-        Ok(reply(StatusCode::OK, &sent))
+        })
     }
 
     /// A sample that nobody can take for an alert.

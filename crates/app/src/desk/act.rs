@@ -214,6 +214,19 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         desk_page(StatusCode::OK, &page)
     }
 
+    /// `GET /desk/cases/{id}/version`: what the page's script asks now and then. 3 reads.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub async fn get_case_version(&self, id: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
+        if let Door::Out(reply) = self.door(request, Place::Cases).await? {
+            return Ok(reply);
+        }
+        let case = self.record_of(id).await?.and_then(|record| record.body.case);
+        let case = case.ok_or_else(|| Problem::not_found("case"))?;
+        Ok(crate::problem::json(StatusCode::OK, &json!({ "version": case.version })))
+    }
+
     /// `POST /desk/cases/{id}`: a form of the case's page.
     ///
     /// # Errors

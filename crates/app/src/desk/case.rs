@@ -134,6 +134,7 @@ pub(super) struct CasePage {
     d: Draft,
     preview: Option<Preview>,
     notice: Option<Notice>,
+    now: When,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -214,6 +215,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             d: shown.draft,
             preview: shown.preview,
             notice: shown.notice,
+            now: When::new(l, now),
             f: guest.frame,
         })
     }

@@ -3,12 +3,12 @@
 //! case goes through the same code.
 
 mod act;
+mod admin;
 mod case;
 mod frame;
 mod lang;
 mod letters;
 mod list;
-#[expect(dead_code, reason = "the page of tokens is being written")]
 mod session;
 mod sign_in;
 mod silences;

@@ -120,3 +120,28 @@ fn pages_are_kept_by_no_cache_and_run_no_foreign_script() {
     assert!(!page.html.contains("style=") && !page.html.contains("<script>") && !page.html.contains("onclick"));
     assert!(world.app.config.hash.len() == 16 && START > 0);
 }
+
+#[test]
+fn an_administrator_sees_how_it_is_set_up_tries_channels_and_ends_sessions() {
+    let world = world();
+    world.take(&unhappy("Ada"));
+    let (agent, admin) = (world.person("agent"), world.person("admin"));
+    let _ = agent.get("/desk/admin").expect(403);
+    let _ = world.person("lead").get("/desk/admin").expect(403);
+    world.store.reset();
+    let page = admin.get("/desk/admin").expect(200);
+    let reads = world.store.operations().reads;
+    assert!(reads <= 12, "{reads} reads");
+    page.says(&world.app.config.hash);
+    page.says("is not encrypted");
+    page.does_not_say("Ada");
+    let csrf = page.hidden("csrf");
+    let send = |name, value| admin.send("/desk/admin", &[("csrf", &csrf), (name, value)]).expect(200);
+    send("try", "care-chat").says("care-chat: the sample was taken");
+    send("try", "events").says("events: refused: 404");
+    let _ = admin.send("/desk/admin", &[("end", "care-desk")]);
+    let _ = agent.get("/desk").expect(200);
+    send("end", "care-desk").says("every session has ended");
+    let _ = agent.get("/desk").expect(401);
+    let _ = admin.get("/desk").expect(200);
+}

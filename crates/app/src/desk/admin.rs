@@ -1,0 +1,242 @@
+//! How the application is set up and how it does: the programme as it was loaded, what it warns of, channels, sources,
+//! tokens, health. Shows names of variables, never what they hold.
+
+use super::case::Notice;
+use super::frame::{Door, Frame, Guest, Place};
+use super::lang::{Lang, When};
+use crate::App;
+use crate::config::{Config, KINDS, Kind, SourceKind};
+use crate::dossier::Dossier;
+use crate::ports::ChannelTrials;
+use crate::problem::{Problem, Reply};
+use crate::secrets::Secrets;
+use crate::web::{desk_page, field};
+use askama::Template;
+use http::{Request, StatusCode};
+use ringback_core::id::ChannelId;
+use ringback_ledger::{Clock, Entropy, Record, Store};
+use serde_json::Value;
+
+/// Answers among which a source's last one is looked for.
+const LATEST: usize = 50;
+
+struct ChannelView {
+    id: String,
+    kind: String,
+    /// `good`, `warn` or `bad`.
+    mark: &'static str,
+    state: String,
+    /// Whether it can be tried: one that writes to customers has no receiver of its own.
+    try_it: bool,
+}
+
+struct SourceView {
+    id: String,
+    kind: &'static str,
+    signed: bool,
+    last: Option<When>,
+}
+
+struct TokenView {
+    id: String,
+    role: &'static str,
+    on: bool,
+    own: bool,
+}
+
+#[derive(Template)]
+#[template(path = "desk/admin.html")]
+struct AdminPage {
+    f: Frame,
+    notice: Option<Notice>,
+    name: String,
+    hash: String,
+    counts: Vec<(&'static str, usize)>,
+    warnings: Vec<String>,
+    health: Vec<(&'static str, String, &'static str)>,
+    channels: Vec<ChannelView>,
+    sources: Vec<SourceView>,
+    tokens: Vec<TokenView>,
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// `GET /desk/admin`
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub async fn get_admin(&self, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
+        match self.door(request, Place::Admin).await? {
+            Door::In(guest) => self.admin_page(*guest, None).await,
+            Door::Out(reply) => Ok(reply),
+        }
+    }
+
+    /// `POST /desk/admin`: sends a sample to the channel that `try` names, or ends every session of the token that `end`
+    /// names.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub async fn post_admin(&self, request: &Request<Vec<u8>>, trials: &impl ChannelTrials) -> Result<Reply, Problem> {
+        let guest = match self.door(request, Place::Admin).await? {
+            Door::In(guest) => *guest,
+            Door::Out(reply) => return Ok(reply),
+        };
+        let form = request.body();
+        if !guest.sent(form) || field(form, "resume").is_some() {
+            return self.admin_page(guest, None).await;
+        }
+        let l = guest.frame.l;
+        let notice = match (field(form, "try"), field(form, "end")) {
+            (Some(id), _) => {
+                let done = match ChannelId::new(&id) {
+                    Ok(channel) => trials.try_channel(&channel, &guest.caller.id).await,
+                    Err(_) => Err("no such channel".to_owned()),
+                };
+                match done {
+                    Ok(()) => {
+                        said("good", format!("{id}: {}", l.say("the sample was taken", "die Probe wurde angenommen")))
+                    }
+                    Err(why) => said("bad", format!("{id}: {why}")),
+                }
+            }
+            (None, Some(id)) if self.config.access.iter().any(|token| token.id == id) => {
+                self.end_sessions_of(&id).await?;
+                self.log(&format!("all desk sessions of {id} were ended by {}", guest.caller.id));
+                let text = l.say("every session has ended", "alle Sitzungen sind beendet");
+                said("good", format!("{id}: {text}"))
+            }
+            _ => return self.admin_page(guest, None).await,
+        };
+        self.admin_page(guest, Some(notice)).await
+    }
+
+    async fn admin_page(&self, guest: Guest, notice: Option<Notice>) -> Result<Reply, Problem> {
+        let l = guest.frame.l;
+        let ready = self.readiness(true).await?;
+        let latest = self.ledger.newest(LATEST).await.map_err(|error| self.store_failed(&error))?;
+        let config = &self.config;
+        let tokens = config.access.iter().map(|token| TokenView {
+            id: token.id.clone(),
+            role: token.role.name(),
+            on: !self.secrets.get(&token.token_sha256_variable).is_empty(),
+            own: token.id == guest.caller.id,
+        });
+        let page = AdminPage {
+            name: config.name.clone(),
+            hash: config.hash.clone(),
+            counts: counts(l, config),
+            warnings: warnings(l, config, &self.secrets),
+            health: health(l, &ready),
+            channels: self.channels(l).await?,
+            sources: sources(l, config, &self.secrets, &latest),
+            tokens: tokens.collect(),
+            notice,
+            f: guest.frame,
+        };
+        desk_page(StatusCode::OK, &page)
+    }
+
+    async fn channels(&self, l: Lang) -> Result<Vec<ChannelView>, Problem> {
+        let ids: Vec<&ChannelId> = self.config.channels.keys().collect();
+        let off = self.all_switched_off(&ids).await.map_err(|error| self.store_failed(&error))?;
+        let view = |(channel, off): (&crate::config::Channel, Option<(String, chrono::DateTime<chrono::Utc>)>)| {
+            let (mark, state) = match off {
+                Some((why, since)) => {
+                    ("bad", format!("{} {}: {why}", l.say("switched off since", "abgeschaltet seit"), l.instant(since)))
+                }
+                None => ("good", l.say("on", "an").to_owned()),
+            };
+            let try_it = !(channel.kind.is_mail() && channel.to.is_empty());
+            ChannelView { id: channel.id.to_string(), kind: kind(channel.kind).to_owned(), mark, state, try_it }
+        };
+        Ok(self.config.channels.values().zip(off).map(view).collect())
+    }
+}
+
+fn kind(kind: Kind) -> &'static str {
+    KINDS.iter().find(|(_, known)| *known == kind).map(|(name, _)| *name).unwrap_or_default()
+}
+
+fn said(mark: &'static str, text: String) -> Notice {
+    Notice { mark, text, ..Notice::default() }
+}
+
+fn counts(l: Lang, config: &Config) -> Vec<(&'static str, usize)> {
+    vec![
+        (l.say("Surveys", "Umfragen"), config.surveys.len()),
+        (l.say("Rules", "Regeln"), config.rules.len()),
+        (l.say("Deadline policies", "Fristen"), config.policies.len()),
+        (l.say("Calendars", "Kalender"), config.calendars.len()),
+        (l.say("Queues that give cases away", "Verteilende Warteschlangen"), config.queues.len()),
+        (l.say("Routes", "Wege"), config.routes.len()),
+    ]
+}
+
+/// What is not wrong, and all the same may not be meant.
+fn warnings(l: Lang, config: &Config, secrets: &Secrets) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !config.public_url.starts_with("https") {
+        warnings.push(format!(
+            "public_url {}: {}",
+            config.public_url,
+            l.say("is not encrypted; cookies travel openly", "ist nicht verschlüsselt; Cookies reisen offen")
+        ));
+    }
+    if config.customer_channel.is_none() {
+        warnings.push(
+            l.say(
+                "[messages] names no channel: Ringback writes to no customer",
+                "[messages] nennt keinen Kanal: Ringback schreibt keinem Kunden",
+            )
+            .to_owned(),
+        );
+    }
+    if config.trouble.is_none() {
+        warnings
+            .push(l.say("[alerts] names no route for trouble", "[alerts] nennt keinen Weg für Störungen").to_owned());
+    }
+    for token in config.access.iter().filter(|token| secrets.get(&token.token_sha256_variable).is_empty()) {
+        let off = l.say("is switched off: its variable is empty", "ist abgeschaltet: seine Variable ist leer");
+        warnings.push(format!("{} {} {off} ({})", l.say("Token", "Zugang"), token.id, token.token_sha256_variable));
+    }
+    warnings
+}
+
+fn health(l: Lang, ready: &Value) -> Vec<(&'static str, String, &'static str)> {
+    let number = |value: &Value| value.as_u64().unwrap_or(0);
+    let more = |part: &Value| if part["more"] == true { "+" } else { "" };
+    let mark = |bad: bool| if bad { "bad" } else { "good" };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let shards = ready["shards"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let total = |name: &str| shards.iter().map(|shard| number(&shard[name])).sum::<u64>();
+    let (lag, behind) = (number(&ready["lag"]), number(&ready["lag_seconds"]));
+    let (dead, unsent) = (&ready["dead_letters"], &ready["unsent_alerts"]);
+    vec![
+        (l.say("Store", "Speicher"), text(&ready["store"]), ""),
+        (l.say("Answers taken", "Angenommene Antworten"), total("head").to_string(), ""),
+        (l.say("Waiting to be sealed", "Noch nicht verarbeitet"), format!("{lag} ({behind} s)"), mark(behind > 60)),
+        (l.say("Not understood", "Unverständlich"), total("quarantined").to_string(), mark(total("quarantined") > 0)),
+        (l.say("Tried again", "Wird erneut versucht"), format!("{}{}", number(&unsent["count"]), more(unsent)), ""),
+        (
+            l.say("Given up", "Aufgegeben"),
+            format!("{}{}", number(&dead["count"]), more(dead)),
+            mark(number(&dead["count"]) > 0),
+        ),
+    ]
+}
+
+fn sources(l: Lang, config: &Config, secrets: &Secrets, latest: &[Record<Dossier>]) -> Vec<SourceView> {
+    let view = |source: &crate::config::Source| SourceView {
+        id: source.id.to_string(),
+        kind: match source.kind {
+            SourceKind::Formbricks => "formbricks",
+            SourceKind::Signed => "signed",
+        },
+        signed: !secrets.get(&source.secret_variable).is_empty(),
+        last: latest
+            .iter()
+            .find(|record| record.body.feedback.source == source.id)
+            .map(|record| When::new(l, record.body.feedback.received_at)),
+    };
+    config.sources.values().map(view).collect()
+}
