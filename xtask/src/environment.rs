@@ -128,6 +128,31 @@ fn make_missing(folder: &Path, inbox_port: u16) -> Result<Variables> {
     Ok(variables)
 }
 
+/// Changes the variables that were made here, and keeps them.
+///
+/// # Errors
+/// When `cargo xtask up` has not run, or the file cannot be written.
+pub fn change(f: impl FnOnce(&mut Variables) -> Result<()>) -> Result<()> {
+    change_in(&folder()?, f)
+}
+
+fn change_in(folder: &Path, f: impl FnOnce(&mut Variables) -> Result<()>) -> Result<()> {
+    let file = folder.join("local.env");
+    let mut variables = parse(&read_if_there(&file)?);
+    f(&mut variables)?;
+    write_private(&file, &render(&variables))
+}
+
+/// A new bearer token and its SHA-256.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn new_token(role: &str) -> Result<(String, String)> {
+    let token = format!("rb_{role}_{}", URL_SAFE_NO_PAD.encode(random::<32>()?));
+    let hash = HEXLOWER.encode(&Sha256::digest(token.as_bytes()));
+    Ok((token, hash))
+}
+
 fn keep_or_make(variables: &mut Variables, name: &str, make: impl FnOnce() -> Result<String>) -> Result<()> {
     if variables.get(name).is_none_or(String::is_empty) {
         variables.insert(name.to_owned(), make()?);

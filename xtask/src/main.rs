@@ -30,6 +30,7 @@ mod size;
 mod standard_webhooks;
 mod terminal;
 mod testing;
+mod token;
 mod toolchain;
 mod up;
 mod workspace;
@@ -69,6 +70,10 @@ cargo xtask COMMAND
         the components' sizes against their limit
   channel test ID [--dry-run] [--port 3000]
         have a running `up` send a sample to a channel; --dry-run shows the request, secrets taken out, and sends nothing
+  token create NAME --role intake|agent|lead|executive|admin
+        make an access token, show it once, keep its SHA-256; in force from the next start on
+  token list | token revoke NAME
+        who has one; take it away again
   check-config [FILE]
         the programme (ringback.toml), read by the application's own parser
   check-direction
@@ -111,6 +116,7 @@ fn run() -> Result<ExitCode> {
         "setup" => toolchain::command(args),
         "size" => size::command(args),
         "channel" => channel::command(args),
+        "token" => token::command(args),
         "check-config" => product::check_config(args),
         "check-direction" => direction::command(args),
         "help" => {

@@ -14,6 +14,11 @@ impl Secrets {
         Self(values)
     }
 
+    /// Adds one that came within another.
+    pub(crate) fn add(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.to_owned());
+    }
+
     /// A value; empty when it was not given.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {

@@ -86,8 +86,10 @@ async fn values(names: impl IntoIterator<Item = &str>) -> Result<Secrets, String
 
 async fn make() -> Result<EdgeApp, String> {
     let beside = |name: &str| std::fs::read_to_string(format!("/{name}")).map_err(|e| e.to_string());
-    let config = Rc::new(Config::parse(&programme()?, &beside).map_err(|e| e.to_string())?);
-    let secrets = values(config.variables()).await?;
+    let mut config = Config::parse(&programme()?, &beside).map_err(|e| e.to_string())?;
+    let mut secrets = values(config.variables()).await?;
+    config.add_tokens(&mut secrets)?;
+    let config = Rc::new(config);
     let namer = Namer::new(&secrets).map_err(|e| e.to_string())?;
     let follow_up = FollowUp::new(Rc::clone(&config), namer);
     let store = SpinStore::open(STORE).map_err(|e| e.to_string())?;

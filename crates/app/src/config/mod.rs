@@ -20,6 +20,7 @@ mod sources;
 mod surveys;
 mod table;
 mod targets;
+mod tokens;
 
 pub use cases::{CaseWork, Goodwill};
 pub use keeping::Retention;
@@ -27,6 +28,7 @@ pub use kinds::{KINDS, Kind, split_mailbox};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
 pub use sites::{Ask, Sites};
 pub use targets::Target;
+pub use tokens::TOKENS_VARIABLE;
 
 use ringback_core::calendar::Calendar;
 use ringback_core::deadline::Policy;
@@ -212,7 +214,7 @@ impl Config {
     /// The Spin variables that this programme reads, sorted, each once.
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = vec![PEPPER_VARIABLE];
+        let mut names: Vec<&str> = vec![PEPPER_VARIABLE, TOKENS_VARIABLE];
         names.extend(self.access.iter().map(|t| t.token_sha256_variable.as_str()));
         names.extend(self.sources.values().map(|s| s.secret_variable.as_str()));
         names.extend(self.channels.values().flat_map(Channel::variables));

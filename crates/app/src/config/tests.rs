@@ -27,6 +27,11 @@ pub(crate) fn beside(name: &str) -> Result<String, String> {
     }
 }
 
+/// The shipped programme.
+pub(crate) fn parse_whole() -> Config {
+    Config::parse(SHIPPED, &beside).unwrap()
+}
+
 /// Replaces a text of the shipped programme and answers the refusal.
 fn refusal(from: &str, to: &str) -> String {
     assert!(SHIPPED.contains(from), "{from}");

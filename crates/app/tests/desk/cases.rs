@@ -9,7 +9,7 @@ fn a_case_goes_from_new_to_closed_by_forms() {
     let id = world.take(&unhappy("Ada"));
     let agent = world.person("agent");
     let done = |page: Page| {
-        assert_eq!(page.expect(303).location().split('?').next(), Some(format!("/desk/cases/{id}").as_str()))
+        assert_eq!(page.expect(303).location().split('?').next(), Some(format!("/desk/cases/{id}").as_str()));
     };
     done(agent.act(&id, "acknowledge", &[("note", "I call her.")]));
     done(agent.act(&id, "contact", &[("channel", "phone"), ("outcome", "reached"), ("note", "Was friendly.")]));

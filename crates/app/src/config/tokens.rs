@@ -1,0 +1,91 @@
+//! Access tokens beside those of the programme: one secret variable that lists names, roles and hashes, so that somebody
+//! can be let in, or no longer, without changing the programme. Never holds a token itself.
+
+use super::read::ROLES;
+use super::{AccessToken, Config};
+use crate::secrets::Secrets;
+
+/// The Spin variable: `name:role:sha256`, separated by spaces or commas.
+pub const TOKENS_VARIABLE: &str = "access_tokens";
+/// Longest name, in characters.
+const MAX_NAME: usize = 64;
+
+impl Config {
+    /// Adds the tokens that the variable lists. Their hashes go among the secrets, under names that no variable has.
+    ///
+    /// # Errors
+    /// When an entry is none, says its number and what is wrong; never what it holds.
+    pub fn add_tokens(&mut self, secrets: &mut Secrets) -> Result<(), String> {
+        let listed = secrets.get(TOKENS_VARIABLE).to_owned();
+        let entries = listed.split([' ', ',', '\n', '\t']).filter(|entry| !entry.is_empty());
+        for (i, entry) in entries.enumerate() {
+            let wrong = |what: &str| format!("`{TOKENS_VARIABLE}`, entry {}: {what}", i + 1);
+            let mut parts = entry.split(':');
+            let (Some(id), Some(role), Some(hash), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+            else {
+                return Err(wrong("must be name:role:sha256"));
+            };
+            let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+            if id.is_empty() || id.len() > MAX_NAME || !plain {
+                return Err(wrong("the name must be 1 to 64 letters, digits, `.`, `_` and `-`"));
+            }
+            if self.access.iter().any(|known| known.id == id) {
+                return Err(wrong("the name is taken"));
+            }
+            let Some((_, role)) = ROLES.iter().find(|(name, _)| *name == role) else {
+                return Err(wrong("the role must be one of intake, agent, lead, executive, admin"));
+            };
+            if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(wrong("the hash must be a SHA-256 in hexadecimal digits"));
+            }
+            let token_sha256_variable = format!("{TOKENS_VARIABLE}/{id}");
+            secrets.add(&token_sha256_variable, hash);
+            self.access.push(AccessToken { id: id.to_owned(), role: *role, token_sha256_variable });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::identify_token;
+    use crate::config::Role;
+    use crate::config::tests::parse_whole;
+    use crate::digest::sha256_hex;
+    use std::collections::BTreeMap;
+
+    fn with(listed: &str) -> Result<(Config, Secrets), String> {
+        let mut config = parse_whole();
+        let mut secrets = Secrets::new(BTreeMap::from([(TOKENS_VARIABLE.to_owned(), listed.to_owned())]));
+        config.add_tokens(&mut secrets).map(|()| (config, secrets))
+    }
+
+    #[test]
+    fn who_is_listed_is_let_in_and_nobody_else() {
+        let (ada, grace) = (sha256_hex(b"ada's token"), sha256_hex(b"grace's token"));
+        let (config, secrets) = with(&format!("ada:agent:{ada}, grace:lead:{grace}")).expect("tokens");
+        let caller = |token: &str| identify_token(&config, &secrets, token).map(|caller| (caller.id, caller.role));
+        assert_eq!(caller("ada's token"), Some(("ada".to_owned(), Role::Agent)));
+        assert_eq!(caller("grace's token"), Some(("grace".to_owned(), Role::Lead)));
+        assert_eq!(caller(&ada), None, "the hash is no token");
+        let (config, secrets) = with(&format!("grace:lead:{grace}")).expect("tokens");
+        assert_eq!(identify_token(&config, &secrets, "ada's token"), None, "revoked");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_not_repeated() {
+        let hash = sha256_hex(b"x");
+        for (listed, wrong) in [
+            ("ada:agent".to_owned(), "must be name:role:sha256"),
+            (format!("ada:boss:{hash}"), "the role must be"),
+            (format!("care-desk:agent:{hash}"), "the name is taken"),
+            (format!("a/b:agent:{hash}"), "the name must be"),
+            ("ada:agent:secret".to_owned(), "the hash must be"),
+        ] {
+            let why = with(&listed).expect_err("refused");
+            assert!(why.starts_with("`access_tokens`, entry 1: ") && why.contains(wrong), "{why}");
+            assert!(!why.contains("secret") || wrong != "the hash must be", "{why}");
+        }
+    }
+}
