@@ -66,6 +66,7 @@ pub async fn flawless(browser: &Browser, what: &str) {
     let console: Vec<_> =
         console.iter().filter(|line| !line.contains("the server responded with a status of 4")).collect();
     assert!(console.is_empty(), "{what}: {console:#?}");
-    let wide = browser.run("return document.documentElement.scrollWidth - window.innerWidth").await;
+    let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    let wide = browser.run(wide).await;
     assert!(wide.as_i64().is_some_and(|wide| wide <= 0), "{what}: {wide} pixels wider than the window");
 }

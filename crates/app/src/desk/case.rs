@@ -39,7 +39,8 @@ struct ClockView {
     label: &'static str,
     due: Due,
     /// How it stands when it runs no more; empty while it runs.
-    ended: String,
+    ended: &'static str,
+    met: Option<When>,
     mark: &'static str,
     why: String,
 }
@@ -287,14 +288,15 @@ fn clock(l: Lang, case: &Case, kind: ClockKind, now: DateTime<Utc>) -> ClockView
     let clock = case.clock(kind);
     let due = Due::new(l, clock.due_at, Some(clock.warn_at), now);
     let (ended, mark) = match (clock.met_at, clock.breached_at) {
-        (Some(met), None) => (format!("{} {}", l.say("done", "erledigt"), l.instant(met)), "good"),
-        (Some(met), Some(_)) => (format!("{} {}", l.say("done late,", "zu spät erledigt,"), l.instant(met)), "bad"),
-        (None, _) if case.state.is_over() => (l.say("no longer counts", "zählt nicht mehr").to_owned(), ""),
-        (None, _) if case.waiting.is_some() => (l.say("stands still", "steht still").to_owned(), ""),
-        (None, _) if case.is_automated() => (l.say("does not run", "läuft nicht").to_owned(), ""),
-        (None, _) => (String::new(), due.mark),
+        (Some(_), None) => (l.say("in time", "rechtzeitig"), "good"),
+        (Some(_), Some(_)) => (l.say("too late", "zu spät"), "bad"),
+        (None, _) if case.state.is_over() => (l.say("no longer counts", "zählt nicht mehr"), ""),
+        (None, _) if case.waiting.is_some() => (l.say("stands still", "steht still"), ""),
+        (None, _) if case.is_automated() => (l.say("does not run", "läuft nicht"), ""),
+        (None, _) => ("", due.mark),
     };
-    ClockView { label: l.clock(kind), due, ended, mark, why: case.why_due(kind) }
+    let met = clock.met_at.map(|at| When::new(l, at));
+    ClockView { label: l.clock(kind), due, ended, met, mark, why: case.why_due(kind) }
 }
 
 /// Who works it, how it stands, and what belongs to it.
