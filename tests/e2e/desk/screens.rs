@@ -22,9 +22,10 @@ const PEOPLE: [&str; 6] = ["Ada Lovelace", "Jonas Weber", "Marie Dupont", "Lucia
 fn answer(i: usize) -> Value {
     let surveys = ["checkout-nps", "delivery-csat", "support-ces"];
     let name = PEOPLE[i % PEOPLE.len()];
+    let country = ["DE", "FR", "CH"][i % 3];
     let mut answer = with(
         reachable(),
-        &json!({ "survey": surveys[i % 3], "score": 1 + i % 3, "country": ["DE", "FR", "CH"][i % 3] }),
+        &json!({ "survey": surveys[i % 3], "score": 1 + i % 3, "country": country }),
     );
     answer["customer"]["name"] = name.into();
     answer["customer"]["id"] = format!("C-{}", i % 11).into();
