@@ -12,7 +12,6 @@ mod consent;
 mod dead_letters;
 mod deadlines;
 mod delivery;
-mod desk;
 mod erasure;
 mod faults;
 mod insights;
