@@ -288,6 +288,30 @@ async fn a_storm_is_one_message_and_a_crash_while_it_waits_loses_nobody() {
 }
 
 #[tokio::test]
+async fn a_grouped_alert_is_repeated_until_somebody_has_taken_the_case() {
+    let options = Options { programme: Some(grouped), ..Options::default() };
+    let Some(world) = World::with_clock_and(options).await else { return };
+    let ids = [world.take_and_seal(&anonymous(2)).await, world.take_and_seal(&anonymous(3)).await];
+    let minutes = async |count: i64| {
+        for _ in 0..count {
+            world.pass(TimeDelta::minutes(1)).await;
+        }
+    };
+    minutes(5).await;
+    assert_eq!(headlines(&world).len(), 1, "both in one message");
+    world.pass(TimeDelta::minutes(230)).await;
+    assert_eq!(headlines(&world), Vec::<String>::new(), "not yet");
+    minutes(15).await;
+    let again = headlines(&world);
+    assert!(again.len() == 1 && again[0].starts_with("2 alerts, the latest: Nobody has taken it for 4 h"), "{again:?}");
+    let _ = world.work(&ids[0], &json!({ "type": "acknowledge", "note": "mine" })).await.expect(200);
+    world.pass(TimeDelta::minutes(235)).await;
+    minutes(15).await;
+    let again = headlines(&world);
+    assert!(again.len() == 1 && again[0].starts_with("Nobody has taken it for 8 h"), "{again:?}");
+}
+
+#[tokio::test]
 async fn a_few_alerts_go_out_on_their_own_before_a_flood_becomes_a_digest() {
     fn flooded(ours: String) -> String {
         grouped(ours).replace("\"touchpoint\"] }", "\"touchpoint\"], alone = 3 }")

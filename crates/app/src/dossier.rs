@@ -8,7 +8,7 @@ use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::case::Case;
 use ringback_core::consent::{ContactChannel, Purpose};
 use ringback_core::feedback::Feedback;
-use ringback_core::id::RouteId;
+use ringback_core::id::{ChannelId, RouteId};
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
@@ -116,6 +116,8 @@ pub enum Job {
     Delivery(String),
     /// Alert this route, as this link of a chain, if nobody has taken the case.
     Chain(u8, RouteId),
+    /// Alert this channel again, for this time, if nobody has taken the case.
+    Repeat(u8, ChannelId),
 }
 
 impl Job {
@@ -130,6 +132,7 @@ impl Job {
             Self::CarryOver => "carry-over".to_owned(),
             Self::Delivery(id) => format!("delivery:{id}"),
             Self::Chain(link, route) => format!("chain:{link}:{route}"),
+            Self::Repeat(number, channel) => format!("repeat:{number}:{channel}"),
         }
     }
 
@@ -146,6 +149,10 @@ impl Job {
             Some(("chain", rest)) => {
                 let (link, route) = rest.split_once(':')?;
                 Some(Self::Chain(link.parse().ok()?, RouteId::new(route).ok()?))
+            }
+            Some(("repeat", rest)) => {
+                let (number, channel) = rest.split_once(':')?;
+                Some(Self::Repeat(number.parse().ok()?, ChannelId::new(channel).ok()?))
             }
             _ => None,
         }

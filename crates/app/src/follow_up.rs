@@ -1,6 +1,8 @@
 //! What happens to an answer after it is stored: what is counted, which timers run, what a timer does when it is due,
 //! and what a later post of the same answer changes. The application's half of the ledger; pure.
 
+mod repeat;
+
 use crate::case::marks;
 use crate::config::Config;
 use crate::dossier::{Dossier, Job, VERSION};
@@ -354,6 +356,7 @@ impl Program for FollowUp {
             Job::CarryOver => again(record.body.carried_over_at.is_none(), &record.body, job, now),
             Job::Delivery(id) => fire_delivery(&record.body, &id, now),
             Job::Chain(link, route) => self.fire_chain(&record.body, link, &route, now),
+            Job::Repeat(number, channel) => self.fire_repeat(&record.body, number, &channel, now),
         }
     }
 }

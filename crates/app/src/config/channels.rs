@@ -58,6 +58,7 @@ fn grouping(table: &Table<'_>) -> Checked<Grouping> {
         by,
         wait_s: seconds(table, "wait", 1)?.unwrap_or(30),
         interval_s: seconds(table, "interval", 60)?.unwrap_or(300),
+        repeat_s: seconds(table, "repeat", 0)?.unwrap_or(4 * 3_600),
         alone: table.small("alone")?.unwrap_or(0),
     };
     table.done()?;

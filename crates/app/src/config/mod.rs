@@ -136,6 +136,8 @@ pub struct Grouping {
     pub wait_s: u32,
     /// How long after a group's message the next one may follow, in seconds.
     pub interval_s: u32,
+    /// How long after an alert of a case that nobody has taken it is repeated, in seconds; 0: not at all.
+    pub repeat_s: u32,
     /// How many alerts within an interval go out on their own before grouping begins.
     pub alone: u8,
 }

@@ -163,7 +163,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 mod tests {
     use super::*;
 
-    const BY: Grouping = Grouping { by: Vec::new(), wait_s: 30, interval_s: 300, alone: 0 };
+    const BY: Grouping = Grouping { by: Vec::new(), wait_s: 30, interval_s: 300, repeat_s: 0, alone: 0 };
 
     fn group(notes: &[Value]) -> Group {
         Group::read(notes.iter().cloned())

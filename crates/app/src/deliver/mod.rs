@@ -225,6 +225,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 let Some(pending) = pending else { continue };
                 let channel = pending.channel.clone();
                 pending.settle(outcome.clone(), now);
+                let settled = pending.clone();
+                self.follow_up.repeat_later(&mut step, &settled, now);
                 step.body.note_undelivered(delivery, now);
                 if *switched_off {
                     self.tell_of_trouble(&mut step, &channel);

@@ -1,0 +1,54 @@
+//! Repeats: a channel that groups its alerts is told again of a case that nobody has taken, as long as nobody has.
+//!
+//! Channels that do not group are reminded by chains and escalations; whether a repeat joins a group is `deliver`'s.
+
+use super::{FollowUp, send};
+use crate::dossier::{Dossier, Job};
+use crate::time::unix;
+use chrono::{DateTime, TimeDelta, Utc};
+use ringback_core::alert::{Delivery, DeliveryState, Occasion};
+use ringback_core::case::State;
+use ringback_core::id::ChannelId;
+use ringback_ledger::{Step, Timer};
+
+/// How often a channel is told again at most: a week at the usual four hours.
+const MOST: u8 = 42;
+/// What a repeat tells; links of chains begin at 1.
+const OCCASION: Occasion = Occasion::Untaken(0);
+
+impl FollowUp {
+    /// After an alert of a new case, or its last repeat, has arrived: the timer of the next repeat.
+    pub fn repeat_later(&self, step: &mut Step<Dossier>, delivered: &Delivery, now: DateTime<Utc>) {
+        let tells_of_new = delivered.occasion == Occasion::Opened || delivered.occasion == OCCASION;
+        if !tells_of_new || delivered.state != DeliveryState::Delivered {
+            return;
+        }
+        let repeats = |d: &&Delivery| d.channel == delivered.channel && d.occasion == OCCASION;
+        let told = step.body.alerts.iter().filter(repeats).count();
+        let next = u8::try_from(told + 1).unwrap_or(u8::MAX);
+        let group = self.config.channels.get(&delivered.channel).and_then(|channel| channel.group.as_ref());
+        let Some(repeat_s) = group.map(|group| group.repeat_s).filter(|s| *s > 0 && next <= MOST) else { return };
+        let due = unix(now + TimeDelta::seconds(i64::from(repeat_s)));
+        step.timers.push(Timer { due, job: Job::Repeat(next, delivered.channel.clone()).to_text() });
+    }
+
+    /// Tells a channel again, unless somebody has taken the case. Asking twice tells it once.
+    pub(super) fn fire_repeat(
+        &self,
+        dossier: &Dossier,
+        number: u8,
+        channel: &ChannelId,
+        now: DateTime<Utc>,
+    ) -> Option<Step<Dossier>> {
+        let case = dossier.case.as_ref()?;
+        let wanted = case.state == State::New && !case.is_automated() && self.config.channels.contains_key(channel);
+        let delivery = Delivery::first_attempt(OCCASION, channel.clone(), Some(usize::from(number)));
+        if !wanted || dossier.delivery(&delivery.id).is_some() {
+            return None;
+        }
+        let mut step = Step::of(dossier.clone());
+        send(&mut step, &delivery, now);
+        step.body.alerts.push(delivery);
+        Some(step)
+    }
+}
