@@ -17,8 +17,9 @@ const ALERTS: u32 = 200;
 const RATE: u32 = 100;
 /// How long a group waits: longer than posting takes, so that nothing has left when the crash comes.
 const WAIT: &str = "15s";
-/// How long what is left may take to arrive: the wait, the next minute's timers, and a leader that does not come.
-const LATEST: Duration = Duration::from_secs(240);
+/// How long what is left may take to arrive: the dead tick's lease, the wait, the next minute's timers, and the interval
+/// between two messages of a group, of which each covers a hundred.
+const LATEST: Duration = Duration::from_secs(420);
 
 impl Bench<'_> {
     pub(super) fn crash(&self) -> Result<Vec<Figure>> {
