@@ -301,12 +301,12 @@ async fn a_grouped_alert_is_repeated_until_somebody_has_taken_the_case() {
     assert_eq!(headlines(&world).len(), 1, "both in one message");
     world.pass(TimeDelta::minutes(230)).await;
     assert_eq!(headlines(&world), Vec::<String>::new(), "not yet");
-    minutes(15).await;
+    minutes(20).await;
     let again = headlines(&world);
     assert!(again.len() == 1 && again[0].starts_with("2 alerts, the latest: Nobody has taken it for 4 h"), "{again:?}");
     let _ = world.work(&ids[0], &json!({ "type": "acknowledge", "note": "mine" })).await.expect(200);
-    world.pass(TimeDelta::minutes(235)).await;
-    minutes(15).await;
+    world.pass(TimeDelta::minutes(230)).await;
+    minutes(20).await;
     let again = headlines(&world);
     assert!(again.len() == 1 && again[0].starts_with("Nobody has taken it for 8 h"), "{again:?}");
 }

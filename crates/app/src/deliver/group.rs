@@ -87,7 +87,8 @@ impl Group {
             .collect();
         let first = open.first().map_or(now, |first| first.at);
         let last = self.messages.iter().map(|(_, _, at)| *at).max();
-        let due = last.map_or(first + u64::from(by.wait_s), |last| (last + u64::from(by.interval_s)).max(first));
+        // After a quiet time, too, the first waits for others.
+        let due = (first + u64::from(by.wait_s)).max(last.map_or(0, |last| last + u64::from(by.interval_s)));
         if !open.iter().any(|member| member.name == name) {
             let lately = self.alone.iter().filter(|at| **at + u64::from(by.interval_s) > now).count();
             return if lately < usize::from(by.alone) && open.is_empty() { Turn::Alone } else { Turn::Join(due) };
@@ -198,6 +199,15 @@ mod tests {
         assert_eq!(group(&notes).turn("d", &BY, 1_050), Turn::Join(1_330));
         assert_eq!(group(&notes).turn("c", &BY, 1_300), Turn::Wait(1_330));
         assert_eq!(names(&group(&notes).turn("c", &BY, 1_330)), ["c"]);
+    }
+
+    #[test]
+    fn after_a_quiet_time_the_first_waits_for_others_again() {
+        let told = [joins("a", 1_000), json!({ "leader": "a", "covers": ["a"], "at": 1_030 })];
+        assert_eq!(group(&told).turn("b", &BY, 9_000), Turn::Join(9_030));
+        let two = [&told[..], &[joins("b", 9_000), joins("c", 9_020)]].concat();
+        assert_eq!(group(&two).turn("b", &BY, 9_029), Turn::Wait(9_030));
+        assert_eq!(names(&group(&two).turn("b", &BY, 9_030)), ["b", "c"]);
     }
 
     #[test]

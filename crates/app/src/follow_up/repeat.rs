@@ -5,7 +5,7 @@
 use super::{FollowUp, send};
 use crate::dossier::{Dossier, Job};
 use crate::time::unix;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::case::State;
 use ringback_core::id::ChannelId;
@@ -27,8 +27,9 @@ impl FollowUp {
         let told = step.body.alerts.iter().filter(repeats).count();
         let next = u8::try_from(told + 1).unwrap_or(u8::MAX);
         let group = self.config.channels.get(&delivered.channel).and_then(|channel| channel.group.as_ref());
-        let Some(repeat_s) = group.map(|group| group.repeat_s).filter(|s| *s > 0 && next <= MOST) else { return };
-        let due = unix(now + TimeDelta::seconds(i64::from(repeat_s)));
+        let Some(group) = group.filter(|group| group.repeat_s > 0 && next <= MOST) else { return };
+        // Those of one message are written down one after the other; on a common beat they are repeated together.
+        let due = (unix(now) + u64::from(group.repeat_s)).next_multiple_of(u64::from(group.interval_s).max(1));
         step.timers.push(Timer { due, job: Job::Repeat(next, delivered.channel.clone()).to_text() });
     }
 
