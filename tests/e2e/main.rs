@@ -17,6 +17,7 @@ mod faults;
 mod insights;
 mod intake;
 mod lists;
+mod messages;
 mod operations;
 mod payloads;
 mod preferences;

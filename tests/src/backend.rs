@@ -170,7 +170,7 @@ pub(crate) fn with_programme(folder: &Path, change: fn(String) -> String) -> Pat
     std::fs::create_dir_all(folder).expect("a folder");
     let manifest = folder.join("spin.toml");
     std::fs::write(&manifest, read(&ours).replace("\"target/", &target)).expect("a manifest");
-    for file in ["holidays.ics", "docs/openapi.json"] {
+    for file in ["holidays.ics", "messages.toml", "docs/openapi.json"] {
         let copy = folder.join(file);
         std::fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
         std::fs::copy(root.join(file), copy).expect("a copy");

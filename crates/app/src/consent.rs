@@ -42,7 +42,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let mut said: Vec<Statement> = Vec::new();
         let journals: Vec<&str> = journals.iter().map(String::as_str).collect();
         for journal in self.ledger.journals(&journals).await? {
-            for note in journal.into_iter().filter_map(|entry| entry.note) {
+            let notes = journal.into_iter().filter_map(|entry| entry.note);
+            // An object is a note of another kind: what was sent, for example.
+            for note in notes.filter(|note| !note.is_object()) {
                 let statements: Vec<Statement> = Stored::restore(&note).map_err(|unreadable: Unreadable| {
                     LedgerError::Corrupt { key: "a person's journal".to_owned(), reason: unreadable.to_string() }
                 })?;

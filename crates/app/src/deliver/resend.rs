@@ -20,6 +20,9 @@ impl Provider for Resend {
         if mail.preferences.is_some() {
             mail.add_headers(&mut body["headers"]);
         }
+        if let Some(reply_to) = mail.reply_to {
+            body["reply_to"] = reply_to.into();
+        }
         let key = format!("Bearer {}", to.secret("key_variable")?);
         to.post(&url, &[("authorization", &key), ("idempotency-key", mail.id)], &body)
     }

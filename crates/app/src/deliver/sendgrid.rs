@@ -27,6 +27,9 @@ impl Provider for SendGrid {
         if mail.preferences.is_some() {
             mail.add_headers(&mut body["headers"]);
         }
+        if let Some(reply_to) = mail.reply_party("name", "email") {
+            body["reply_to"] = reply_to;
+        }
         let key = format!("Bearer {}", to.secret("key_variable")?);
         to.post(&url, &[("authorization", &key)], &body)
     }

@@ -22,7 +22,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use page::{Notice, Page};
 use ringback_core::consent::{ContactChannel, Decision, Purpose, Statement, Vouched, decide};
 use ringback_core::names::Named;
-use ringback_ledger::{Clock, Entropy, Record, Store};
+use ringback_ledger::{Changed, Clock, Entropy, Record, Store};
 use serde_json::{Value, json as object};
 use std::collections::BTreeSet;
 use words::Words;
@@ -64,6 +64,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             base: format!("/preferences/{token}"),
             notice: saved.then_some(words.saved),
             groups: page::groups(words, customer, &said, from_unix(self.clock.now())),
+            person: guest.record.body.case.is_some(),
         };
         shown(StatusCode::OK, &page)
     }
@@ -120,7 +121,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
         }
         let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
-        let held = object!({ "answers": answers, "consent": said.iter().map(Stored::store).collect::<Vec<_>>() });
+        let sent = self.sent_to(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
+        let sent = sent.iter().map(|s| object!({ "kind": s.kind.map(|kind| kind.as_str()), "at": s.at.store() }));
+        let held = object!({
+            "answers": answers,
+            "consent": said.iter().map(Stored::store).collect::<Vec<_>>(),
+            "sent": sent.collect::<Vec<_>>(),
+        });
         let mut reply = json(StatusCode::OK, &held);
         let attachment = HeaderValue::from_static("attachment; filename=\"my-data.json\"");
         reply.headers_mut().insert(header::CONTENT_DISPOSITION, attachment);
@@ -142,6 +149,25 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             self.ledger.erase(person).await.map_err(|error| self.store_failed(&error))?;
         }
         self.say(StatusCode::OK, words, words.erase, words.erased)
+    }
+
+    /// `POST /preferences/{token}/person`: the customer wants to talk to somebody.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer; the same request may be sent again.
+    pub async fn post_preferences_person(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
+        let words = spoken(&field(request.body(), "lang").unwrap_or_default(), request.headers(), "");
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
+        let now = from_unix(self.clock.now());
+        let asked =
+            self.ledger.change(&guest.record.eid, |r| self.follow_up.person_asked(&r.body, now).ok_or(())).await;
+        match asked.map_err(|error| self.store_failed(&error))? {
+            Changed::NotSealed => Err(Problem::unavailable()),
+            // Asked before, or nobody works answers of this kind: the way by mail stays.
+            Changed::Done { .. } | Changed::Refused(()) | Changed::Absent => {
+                self.say(StatusCode::OK, words, words.person, words.person_asked)
+            }
+        }
     }
 
     /// Who came, by their link; a made-up one costs no look into the store.

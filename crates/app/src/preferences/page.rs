@@ -19,6 +19,8 @@ pub(super) struct Page<'a> {
     /// What was done just now.
     pub notice: Option<&'static str>,
     pub groups: Vec<Group>,
+    /// Whether a person can be asked for.
+    pub person: bool,
 }
 
 /// Says one thing.
