@@ -162,6 +162,9 @@ fn templates(value: &toml::Value, found: &mut dyn FnMut(&str)) {
 fn unsaid(config: &Config, letters: &Letters) -> Vec<String> {
     let mut kinds: BTreeSet<MessageKind> = config.messages.automation.into_iter().collect();
     kinds.extend(config.rules.iter().filter_map(|rule| rule.then.message));
+    if config.messages.double_opt_in {
+        kinds.insert(MessageKind::Confirmation);
+    }
     if !config.messages.sequences.is_empty() || config.cases.survey.as_ref().is_some_and(|s| s.survey.is_some()) {
         kinds.insert(MessageKind::Invitation);
     }

@@ -29,6 +29,9 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (&Method::POST, ["v1", "channels", id, "test"]) => {
             app().await?.test_channel(id, request.uri().query(), request.headers(), &SpinOutbound).await
         }
+        (&Method::POST, ["v1", "channels", id, "reports"]) => {
+            app().await?.post_reports(id, whole(request).await?).await
+        }
         (&Method::GET, ["v1", "silences"]) => app().await?.get_silences(request.headers()).await,
         (&Method::POST, ["v1", "silences"]) => app().await?.post_silence(&whole(request).await?).await,
         (&Method::DELETE, ["v1", "silences", id]) => app().await?.delete_silence(id, request.headers()).await,
@@ -40,7 +43,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (&Method::GET, ["v1", "referrals", code]) => app().await?.get_referral(code, request.headers()).await,
         (&Method::POST, ["v1", "referrals", code]) => app().await?.post_referral(code, whole(request).await?).await,
         (_, ["v1", "messages", "preview"] | ["v1", "referrals", _]) => Err(Problem::method_not_allowed()),
-        (_, ["v1", "channels", _, "test"] | ["v1", "silences"] | ["v1", "silences", _]) => {
+        (_, ["v1", "channels", _, "test" | "reports"] | ["v1", "silences"] | ["v1", "silences", _]) => {
             Err(Problem::method_not_allowed())
         }
         _ => Err(Problem::not_found("page")),

@@ -10,6 +10,7 @@ use crate::time::{from_unix, unix};
 use chrono::{DateTime, TimeDelta, Utc};
 use ringback_core::alert::{Delivery, DeliveryState, Due, Occasion};
 use ringback_core::case::{Case, DueStep, State};
+use ringback_core::consent::{ContactChannel, Statement, Vouched};
 use ringback_core::deadline::Step as ClockStep;
 use ringback_core::feedback::Feedback;
 use ringback_core::id::{ChannelId, RouteId, SurveyId};
@@ -72,6 +73,11 @@ impl FollowUp {
         };
         let message = rule.and_then(|r| r.then.message).and_then(|kind| self.message(&dossier, kind));
         dossier.messages.extend(message);
+        let waits = |s: &Statement| s.vouched == Vouched::Unconfirmed && s.channel == ContactChannel::Email;
+        if dossier.feedback.consent.iter().any(waits) {
+            let confirmation = self.message(&dossier, MessageKind::Confirmation);
+            dossier.messages.extend(confirmation);
+        }
         dossier
     }
 

@@ -39,6 +39,7 @@ pub use case::Worked;
 pub use identity::{Namer, WeakPepper};
 pub use intake::{MAX_BODY, Taken, too_large};
 pub use ports::{ConsentGate, GateError, Log, Outbound, OutboundError};
+pub use stored::register;
 pub use time::{from_unix, unix};
 
 use config::Config;

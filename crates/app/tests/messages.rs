@@ -67,6 +67,7 @@ impl Outbound for Post {
 struct World {
     app: Rc<Application>,
     clock: ManualClock,
+    store: MemoryStore,
     post: Post,
 }
 
@@ -92,6 +93,7 @@ fn world(change: impl Fn(String) -> String) -> World {
     let letters = Letters::parse(&programme, &config, &beside).expect("templates");
     let mut values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32))]);
     values.insert("resend_api_key".to_owned(), "key".to_owned());
+    values.insert("resend_webhook_secret".to_owned(), WEBHOOK_SECRET.to_owned());
     values.insert("resend_origin".to_owned(), "https://api.resend.com".to_owned());
     for role in ["intake", "agent", "lead", "admin"] {
         let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(role.as_bytes()));
@@ -101,12 +103,12 @@ fn world(change: impl Fn(String) -> String) -> World {
     let (store, clock) = (MemoryStore::new(StoreKind::Sqlite), ManualClock::at(START));
     let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
     let entropy = SeededEntropy::new(7);
-    let ledger = Ledger::open(store, clock.clone(), entropy, follow_up.clone(), Options::default());
+    let ledger = Ledger::open(store.clone(), clock.clone(), entropy, follow_up.clone(), Options::default());
     let ledger = block_on(ledger).expect("opens");
     let parts = Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: |_| {} };
     let app = App::new(parts, follow_up, ledger).expect("an application");
     app.use_letters(letters);
-    World { app: Rc::new(app), clock, post: Post::default() }
+    World { app: Rc::new(app), clock, store, post: Post::default() }
 }
 
 fn shipped() -> World {
@@ -440,4 +442,168 @@ fn of_two_messages_at_the_same_moment_one_is_sent() {
     let mut states: Vec<String> = ids.iter().map(|id| w.messages(id)[0].1.clone()).collect();
     states.sort();
     assert_eq!(states, ["blocked", "delivered"]);
+}
+
+const WEBHOOK_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+impl World {
+    /// A report of the mail provider, signed.
+    fn report(&self, event: &Value) -> u16 {
+        let body = event.to_string();
+        let at = self.clock_now();
+        let signature = ringback_app::signature::sign(WEBHOOK_SECRET, "msg_1", at, body.as_bytes()).expect("a secret");
+        self.report_signed(&body, at, &signature)
+    }
+
+    fn report_signed(&self, body: &str, at: u64, signature: &str) -> u16 {
+        let request = Request::post("/")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("svix-id", "msg_1")
+            .header("svix-timestamp", at.to_string())
+            .header("svix-signature", signature)
+            .body(body.as_bytes().to_vec())
+            .expect("a request");
+        let status = read(block_on(self.app.post_reports("customer-mail", request))).0;
+        self.tick();
+        status
+    }
+
+    fn clock_now(&self) -> u64 {
+        use ringback_ledger::Clock as _;
+        self.clock.now()
+    }
+
+    fn gate(&self, purpose: Purpose) -> Decision {
+        let who = Customer { email: Some("ada@example.com".into()), ..Customer::default() };
+        block_on(self.app.may_contact(&who, ContactChannel::Email, purpose)).expect("decides")
+    }
+
+    /// What the mail that was sent last says to whom it belongs.
+    fn reference(&self) -> String {
+        let mail = self.mails().pop().expect("a mail");
+        let tags = mail["tags"].as_array().cloned().unwrap_or_default();
+        let tag = tags.iter().find(|tag| tag["name"] == "ringback").expect("a reference");
+        tag["value"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+fn bounced(reference: &str) -> Value {
+    json!({ "type": "email.bounced", "data": {
+        "to": ["ada@example.com"], "tags": { "ringback": reference }, "bounce": { "type": "Permanent" },
+    } })
+}
+
+#[test]
+fn a_hard_bounce_comes_back_into_the_case_and_nothing_more_is_sent_there_until_the_address_is_given_anew() {
+    let w = shipped();
+    let id = w.take("checkout-nps", 3, &json!({}));
+    for (kind, more) in [
+        ("acknowledge", json!({})),
+        ("resolve", json!({ "root_cause": "carrier" })),
+        ("inform", json!({ "channel": "email", "message": { "subject": "Sorry", "text": "We found it." } })),
+    ] {
+        assert_eq!(w.work(&id, kind, &more).0, 200);
+    }
+    assert_eq!(w.case(&id)["state"], "informed");
+    let event = bounced(&w.reference());
+    assert_eq!(w.report(&event), 204);
+    let case = w.case(&id);
+    assert_eq!(case["state"], "resolved", "who has only been told by that message has not been told");
+    assert_eq!(case["messages"][0]["reports"][0]["event"], "bounced");
+    assert_eq!(
+        (&case["messages"][0]["state"], &case["contact"][0]["reason"]),
+        (&json!("failed"), &json!("undeliverable"))
+    );
+    let version = case["version"].clone();
+    assert_eq!(w.report(&event), 204);
+    assert_eq!(w.case(&id)["version"], version, "told twice, written down once");
+    w.clock.advance(DAY);
+    let _ = w.take("checkout-nps", 3, &json!({}));
+    assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)), "given anew");
+}
+
+#[test]
+fn a_complaint_is_a_no_to_all_mail_under_every_identity() {
+    let w = shipped();
+    let id = w.take("checkout-nps", 3, &json!({}));
+    w.close(&id);
+    let event = json!({ "type": "email.complained", "data": { "to": ["ada@example.com"], "tags": { "ringback": w.reference() } } });
+    assert_eq!(w.report(&event), 204);
+    for purpose in [Purpose::FollowUp, Purpose::Survey, Purpose::Marketing] {
+        assert_eq!(w.gate(purpose), Decision::Blocked(ringback_core::consent::Blocked::Withdrawn), "{purpose}");
+    }
+    let by_number = Customer { id: Some("C-7".into()), ..Customer::default() };
+    let decision = block_on(w.app.may_contact(&by_number, ContactChannel::Email, Purpose::Survey)).expect("decides");
+    assert!(matches!(decision, Decision::Blocked(_)), "{decision:?}");
+    assert!(w.case(&id)["history"].to_string().contains("message.complained"));
+}
+
+#[test]
+fn a_report_that_is_not_the_providers_changes_nothing() {
+    let w = shipped();
+    let id = w.take("checkout-nps", 3, &json!({}));
+    w.close(&id);
+    let (body, now) = (bounced(&w.reference()).to_string(), w.clock_now());
+    let genuine = ringback_app::signature::sign(WEBHOOK_SECRET, "msg_1", now, body.as_bytes()).expect("a secret");
+    assert_eq!(w.report_signed(&body, now, "v1,AAAA"), 401);
+    assert_eq!(w.report_signed(&body.replace("ada@", "eve@"), now, &genuine), 401);
+    assert_eq!(w.report_signed(&body, now - 400, &genuine), 401);
+    assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)));
+    let request = Request::post("/").body(body.into_bytes()).expect("a request");
+    assert_eq!(read(block_on(w.app.post_reports("care-chat", request))).0, 404, "a chat reports nothing");
+}
+
+/// Whoever types somebody's address opens nothing: they are asked once, and a click on their own page is what counts.
+#[test]
+fn a_consent_that_waits_for_confirmation_counts_when_it_is_confirmed() {
+    let w = shipped();
+    let unconfirmed =
+        json!([{ "channel": "email", "purpose": "follow_up", "granted": true, "confirmed": false, "wording": "w1" }]);
+    let _ = w.take("checkout-nps", 3, &json!({ "consent": unconfirmed }));
+    assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(ringback_core::consent::Blocked::Pending));
+    let mail = w.mails().pop().expect("a question");
+    assert_eq!(mail["subject"], "Waren Sie das?");
+    let text = mail["text"].as_str().expect("a text");
+    assert!(!text.contains("Ada") && !text.contains("Late"), "nothing that somebody typed: {text}");
+    let link = text.lines().find(|line| line.ends_with("/confirm")).expect("a link").to_owned();
+    let token = link.rsplit('/').nth(1).expect("a token");
+    let page = block_on(w.app.get_preferences(token, "lang=en", &HeaderMap::new())).expect("a page");
+    let page = String::from_utf8_lossy(page.body()).into_owned();
+    assert!(page.contains("Yes, it was me") && page.contains("waits for your confirmation"), "{page}");
+    assert_eq!(
+        w.gate(Purpose::FollowUp),
+        Decision::Blocked(ringback_core::consent::Blocked::Pending),
+        "a GET changes nothing"
+    );
+    // Typed again and again, the same address is asked once.
+    let _ = w.take("checkout-nps", 2, &json!({ "consent": unconfirmed }));
+    assert_eq!(w.mails().len(), 1);
+    let request = Request::post("/").body(b"lang=en".to_vec()).expect("a request");
+    assert_eq!(block_on(w.app.post_preferences_confirm(token, &request)).expect("an answer").status(), 200);
+    let Decision::Allowed(proof) = w.gate(Purpose::FollowUp) else { panic!("confirmed") };
+    assert_eq!((proof.source.as_str(), proof.wording.as_deref()), ("double-opt-in", Some("w1")));
+}
+
+/// Nothing is stored or read for tokens that somebody made up, however many come.
+#[test]
+fn a_flood_of_forged_tokens_gains_nothing() {
+    let w = shipped();
+    let id = w.take("checkout-nps", 3, &json!({}));
+    let before = w.store.operations();
+    for number in 0..2_000_u64 {
+        let token = format!("{id}.{}.{number:052}", START + number);
+        let request = Request::post("/").body(b"none=yes&confirm=yes".to_vec()).expect("a request");
+        for reply in [
+            block_on(w.app.post_preferences(&token, &request)),
+            block_on(w.app.post_preferences_confirm(&token, &request)),
+            block_on(w.app.post_preferences_erase(&token, &request)),
+            block_on(w.app.post_unsubscribe(&token, &HeaderMap::new())),
+            block_on(w.app.get_preferences_data(&token, &HeaderMap::new())),
+        ] {
+            assert_eq!(reply.expect("an answer").status(), 404);
+        }
+    }
+    let after = w.store.operations();
+    assert_eq!((after.reads, after.writes), (before.reads, before.writes));
+    assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)));
 }

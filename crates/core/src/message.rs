@@ -34,6 +34,8 @@ pub enum MessageKind {
     Changed,
     /// Something to buy.
     Offer,
+    /// Was it you who allowed us to write to you?
+    Confirmation,
 }
 
 named!(MessageKind {
@@ -50,6 +52,7 @@ named!(MessageKind {
     Reminder = "reminder",
     Changed = "changed",
     Offer = "offer",
+    Confirmation = "confirmation",
 });
 
 /// What a mail provider tells of a message that it had taken.
@@ -86,7 +89,8 @@ impl MessageKind {
             | Self::Result
             | Self::Help
             | Self::ThankYou
-            | Self::Changed => Purpose::FollowUp,
+            | Self::Changed
+            | Self::Confirmation => Purpose::FollowUp,
             Self::Invitation | Self::Reminder => Purpose::Survey,
             Self::Referral | Self::Review | Self::Ambassador | Self::Offer => Purpose::Marketing,
         }

@@ -23,10 +23,17 @@ pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<Messages> {
     }
     let quarantine_s = seconds(table, "quarantine", 0)?.unwrap_or(QUARANTINE_S);
     let automation = table.choice("automation", &named::<MessageKind>())?;
+    let double_opt_in = table.yes("double_opt_in")?.unwrap_or(false);
     // Read by whoever writes the messages.
     let _ = (table.value("templates"), table.value("brand"));
     table.done()?;
-    Ok(Messages { channel: Some(id.value), quarantine_s: u64::from(quarantine_s), automation, sequences: Vec::new() })
+    Ok(Messages {
+        channel: Some(id.value),
+        quarantine_s: u64::from(quarantine_s),
+        automation,
+        double_opt_in,
+        sequences: Vec::new(),
+    })
 }
 
 pub(super) fn sequences(root: &Table<'_>, config: &Config) -> Checked<Vec<Sequence>> {

@@ -137,6 +137,8 @@ pub struct Messages {
     pub quarantine_s: u64,
     /// What is sent at once to whose case goes to automation because nobody has room.
     pub automation: Option<MessageKind>,
+    /// Whether a consent by an address that a stranger typed has to be confirmed by a link that is sent there.
+    pub double_opt_in: bool,
     /// Which survey follows which.
     pub sequences: Vec<Sequence>,
 }

@@ -57,7 +57,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let now = from_unix(self.clock.now());
         let mine = |sent: &Sent| {
             let invitation = sent.kind == Some(MessageKind::Invitation);
+            // Who has just confirmed must hear what they confirmed for; who has not is asked once in a while at most.
+            let confirmation = sent.kind == Some(MessageKind::Confirmation) && kind != MessageKind::Confirmation;
             sent.id == id
+                || confirmation
                 || (kind == MessageKind::Reminder
                     && invitation
                     && sent.survey.as_deref() == message.survey.as_ref().map(|s| s.as_str()))

@@ -6,6 +6,7 @@ use super::attempt::NoRequest;
 use super::mail::{self, Mail};
 use super::outcome::of_answer;
 use super::product::{self, Destination, NoDestination, Way};
+use super::report;
 use crate::App;
 use crate::dossier::{Dossier, Message};
 use crate::letters::{Facts, Links, Written};
@@ -13,7 +14,8 @@ use crate::ports::{ConsentGate, Outbound};
 use crate::time::{from_unix, unix};
 use http::Request;
 use ringback_core::alert::{Delivery, Outcome};
-use ringback_core::consent::Decision;
+use ringback_core::consent::{Blocked, Decision};
+use ringback_core::message::MessageKind;
 use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
 
 fn blocked(why: impl Into<String>) -> NoRequest {
@@ -60,6 +62,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let customer = &record.body.feedback.customer;
         match gate.may_contact(customer, message.channel, message.purpose).await {
             Ok(Decision::Allowed(_)) => {}
+            // It asks for nothing else than whether the consent is theirs.
+            Ok(Decision::Blocked(Blocked::Pending)) if message.kind == Some(MessageKind::Confirmation) => {}
             Ok(Decision::Blocked(reason)) => return Err(blocked(reason.explain())),
             Err(error) => return Err(NoRequest::Later(error.to_string(), None)),
         }
@@ -84,6 +88,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let letters = self.letters.get().ok_or_else(|| NoRequest::Later("no templates are read".to_owned(), None))?;
         let written = self.fill_in(record, message, locale)?;
         let shown = written.as_ref();
+        let reference = report::reference(&record.eid, &message.delivery.id);
+        let reply_to = letters.brand.reply_to.as_ref().map(|mailbox| mailbox.replace("{ref}", &reference));
         let letter = mail::Letter {
             name: &self.config.name,
             locale: message.kind.and_then(|kind| letters.language(kind, locale)).unwrap_or(locale),
@@ -91,13 +97,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             text: shown.map_or(&message.text, |w| &w.text),
             html: shown.map_or(message.html.as_deref(), |w| w.html.as_deref()),
             brand: &letters.brand,
+            reply_to: reply_to.as_deref(),
             preferences: &preferences,
         };
         let destination = Destination { channel, secrets: &self.secrets };
         let from = letters.brand.sender.as_deref().unwrap_or_else(|| destination.text("from"));
         let now = from_unix(self.clock.now());
         let tag = message.kind.map_or("customer_message", |kind| kind.as_str());
-        let mail = Mail::letter(from, to, &id, tag, &letter, now).ok_or(NoDestination::Unwritten)?;
+        let mail = Mail::letter(from, to, &id, (tag, &reference), &letter, now).ok_or(NoDestination::Unwritten)?;
         Ok((provider.mail(&destination, &mail)?, written))
     }
 

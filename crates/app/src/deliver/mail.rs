@@ -36,6 +36,8 @@ pub(super) struct Mail<'a> {
     pub html: String,
     /// What it is about: letters and `_`.
     pub tag: String,
+    /// What the provider gives back when it tells what became of it; none for a mail to people of the company.
+    pub reference: Option<String>,
     /// Where its receiver sees and changes what may be sent to them; none for a mail to people of the company.
     pub preferences: Option<&'a str>,
 }
@@ -81,6 +83,8 @@ pub(super) struct Letter<'a> {
     pub html: Option<&'a str>,
     /// The company's own look.
     pub brand: &'a Brand,
+    /// Where an answer to it goes.
+    pub reply_to: Option<&'a str>,
     /// Where the customer sees and changes what may be sent to them.
     pub preferences: &'a str,
 }
@@ -118,6 +122,7 @@ pub(crate) fn letter_as_sent(
         text: &written.text,
         html: written.html.as_deref(),
         brand,
+        reply_to: None,
         preferences,
     };
     letter.parts()
@@ -136,6 +141,7 @@ impl<'a> Mail<'a> {
             text: AlertText { notice }.render().ok()?,
             html: AlertPage { notice }.render().ok()?,
             tag: notice.event.replace('.', "_"),
+            reference: None,
             preferences: None,
         })
     }
@@ -145,7 +151,7 @@ impl<'a> Mail<'a> {
         from: &'a str,
         to: &'a str,
         id: &'a str,
-        tag: &str,
+        (tag, reference): (&str, &str),
         letter: &Letter<'a>,
         now: DateTime<Utc>,
     ) -> Option<Self> {
@@ -154,12 +160,13 @@ impl<'a> Mail<'a> {
             id,
             now,
             from,
-            reply_to: letter.brand.reply_to.as_deref(),
+            reply_to: letter.reply_to,
             to: vec![to],
             subject,
             text,
             html,
             tag: tag.to_owned(),
+            reference: Some(reference.to_owned()),
             preferences: Some(letter.preferences),
         })
     }

@@ -18,6 +18,7 @@ mod outcome;
 mod pagerduty;
 mod postmark;
 mod product;
+mod report;
 mod resend;
 mod sendgrid;
 mod ses;
@@ -33,6 +34,7 @@ pub(crate) use mail::letter_as_sent;
 pub use notice::Notice;
 pub(crate) use notice::summary;
 pub use outcome::of_answer;
+pub(crate) use report::suppressed_note;
 
 use crate::App;
 use crate::dossier::{Dossier, Job, reaches_customer};

@@ -18,9 +18,14 @@ const SURVEY: [&str; 2] = ["link", "touchpoint"];
 /// What a message that sells may know, besides.
 const MARKETING: [&str; 2] = ["link", "code"];
 
+/// What the question for a confirmation may know: nothing that somebody typed, for it goes to an address that anybody could
+/// have typed.
+const CONFIRMATION: [&str; 4] = ["company", "preferences", "reply_to", "link"];
+
 /// The names that a message of a kind may use.
 pub fn known(kind: MessageKind) -> impl Iterator<Item = &'static str> {
     let own: &[&str] = match kind.purpose() {
+        _ if kind == MessageKind::Confirmation => return CONFIRMATION.iter().chain(&[]).copied(),
         Purpose::FollowUp => &FOLLOW_UP,
         Purpose::Survey => &SURVEY,
         Purpose::Marketing => &MARKETING,
@@ -61,6 +66,14 @@ pub(super) fn values(
     language: &str,
 ) -> Vec<(&'static str, String)> {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    if kind == MessageKind::Confirmation {
+        return vec![
+            ("company", facts.company.to_owned()),
+            ("preferences", facts.links.preferences.clone()),
+            ("reply_to", text(brand.reply_to.as_deref())),
+            ("link", format!("{}/confirm", facts.links.preferences)),
+        ];
+    }
     let mut values = vec![
         ("company", facts.company.to_owned()),
         ("customer", text(facts.feedback.customer.name.as_deref())),

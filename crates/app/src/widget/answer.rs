@@ -135,6 +135,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let said = ask.contact.as_ref().zip(given.consent);
         let consent =
             said.and_then(|(contact, said)| statement(contact, said, &mut customer, site, given.locale.clone(), now));
+        let confirm = self.config.messages.double_opt_in;
+        let consent = consent.map(|s| match s.vouched {
+            Vouched::Nobody if confirm && s.granted && s.channel == ContactChannel::Email => {
+                Statement { vouched: Vouched::Unconfirmed, ..s }
+            }
+            _ => s,
+        });
         Feedback {
             source: site.id.clone(),
             survey: survey.id.clone(),

@@ -335,6 +335,20 @@ fn alerts() -> Vec<Operation> {
             vec![(200, json("the sample was taken, or the request that would carry it", tested))],
             &[404, 409, 502, 503],
         ),
+        Operation {
+            action: None,
+            body: Some(json!({ "type": ["object", "array"] })),
+            ..route(
+                "/v1/channels/{id}/reports",
+                "post",
+                "postReports",
+                "Takes what a mail provider tells of messages: authentic by its signature, or by the secret in `Authorization`.",
+                Action::ReadCase,
+                vec![in_path("id", "a channel that takes reports")],
+                vec![(204, nothing("written down"))],
+                &[401, 404, 503],
+            )
+        },
         route(
             "/v1/silences",
             "get",

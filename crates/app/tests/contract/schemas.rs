@@ -120,6 +120,7 @@ fn sent_ones() -> Vec<(&'static str, Value)> {
                 ("language", text()),
                 ("at", time()),
                 ("expires_at", time()),
+                ("confirmed", json!({ "type": "boolean" })),
             ]),
         ),
         (
