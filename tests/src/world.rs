@@ -37,6 +37,8 @@ pub struct Options {
     pub redis: bool,
     /// Another programme, made from the repository's.
     pub programme: Option<fn(String) -> String>,
+    /// Another manifest, made from the repository's.
+    pub application: Option<fn(String) -> String>,
     /// Channels lead to the receiver of their product, chat and mail included.
     pub products: bool,
     /// Largest size of the store's file, in bytes; only on the local host, and until [`World::make_room`].
@@ -108,7 +110,7 @@ impl World {
         let manifest = match (options.programme, options.application) {
             (None, None) => manifest(),
             (programme, application) => {
-                let same = |text| text;
+                let same: fn(String) -> String = |text| text;
                 let (programme, application) = (programme.unwrap_or(same), application.unwrap_or(same));
                 with_programme(&state.path().join("app"), programme, application)
             }
