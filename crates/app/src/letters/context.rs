@@ -83,7 +83,7 @@ pub(super) fn values(
     match kind.purpose() {
         Purpose::FollowUp => values.extend(follow_up(facts, language)),
         Purpose::Survey => {
-            values.extend([("link", facts.links.survey.clone()), ("touchpoint", text(facts.touchpoint))])
+            values.extend([("link", facts.links.survey.clone()), ("touchpoint", text(facts.touchpoint))]);
         }
         Purpose::Marketing => values.extend(marketing(kind, brand, &facts.links.code)),
     }
