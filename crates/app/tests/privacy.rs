@@ -17,9 +17,12 @@ enum At {
 }
 use At::{Erased, Kept, Parts};
 
+/// Fields, what happens to them, and what they are for.
+type Lines = &'static [(&'static str, At, &'static str)];
+
 /// By type: what it is, and its fields with what they are for. Of several fields with one purpose the names stand together.
 #[rustfmt::skip]
-const PURPOSES: [(&str, &str, &[(&str, At, &str)]); 14] = [
+const PURPOSES: [(&str, &str, Lines); 14] = [
     ("Dossier", "an answer and everything that came of it", &[
         ("v", Kept, "version of the format"),
         ("feedback case alerts messages", Parts, "below"),
