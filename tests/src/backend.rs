@@ -160,8 +160,12 @@ pub(crate) fn manifest() -> PathBuf {
     std::env::var_os("RINGBACK_MANIFEST").map_or_else(ours, PathBuf::from)
 }
 
-/// Writes the application into a folder with another programme, made from the repository's; returns its manifest.
-pub(crate) fn with_programme(folder: &Path, change: fn(String) -> String) -> PathBuf {
+/// Writes the application into a folder with another programme and manifest, made from the repository's; returns its manifest.
+pub(crate) fn with_programme(
+    folder: &Path,
+    change: fn(String) -> String,
+    application: fn(String) -> String,
+) -> PathBuf {
     let ours = manifest();
     let root = ours.parent().expect("a folder");
     let read =
@@ -169,8 +173,8 @@ pub(crate) fn with_programme(folder: &Path, change: fn(String) -> String) -> Pat
     let target = format!("\"{}/target/", root.display());
     std::fs::create_dir_all(folder).expect("a folder");
     let manifest = folder.join("spin.toml");
-    std::fs::write(&manifest, read(&ours).replace("\"target/", &target)).expect("a manifest");
-    for file in ["holidays.ics", "docs/openapi.json"] {
+    std::fs::write(&manifest, application(read(&ours)).replace("\"target/", &target)).expect("a manifest");
+    for file in ["holidays.ics", "messages.toml", "docs/openapi.json"] {
         let copy = folder.join(file);
         std::fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
         std::fs::copy(root.join(file), copy).expect("a copy");

@@ -28,8 +28,8 @@ pub use receiver::{Received, Receiver, Reply};
 pub use signing::{Signer, identity_token};
 pub use talk::location_id;
 pub use variables::{
-    ADMIN, AGENT, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, EXECUTIVE, FORMBRICKS_SECRET, IDENTITY_SECRET, INTAKE,
-    LEAD, PEPPER, RESEND_KEY, SLACK_PATH,
+    ADMIN, AGENT, CONSENT_TOKEN, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, EXECUTIVE, FORMBRICKS_SECRET,
+    IDENTITY_SECRET, INTAKE, LEAD, MAIL_SECRET, PEPPER, RESEND_KEY, SLACK_PATH,
 };
 pub use wait::{eventually, soon};
 pub use world::{Client, Options, World, instead};

@@ -28,13 +28,19 @@ pub const CRM_SECRET: &str = "whsec_bmV3LXNlY3JldC1vZi10aGUtY3JtLTAwMDI=";
 pub const IDENTITY_SECRET: &str = "test-identity-secret-that-the-shop-signs-with";
 /// Secret with which events are signed that leave.
 pub const EVENTS_SECRET: &str = "whsec_c2VjcmV0LW9mLW91dGdvaW5nLWV2ZW50cw==";
+/// Secret with which the mail provider signs what became of its mails.
+pub const MAIL_SECRET: &str = "whsec_c2VjcmV0LW9mLW1haWwtcmVwb3J0cy0wMDE=";
+/// What the consent service lets its askers in by.
+pub const CONSENT_TOKEN: &str = "test-consent-service-7c1e";
 /// Key of the mail provider.
 pub const RESEND_KEY: &str = "re_test_2f6c9d0b";
 /// Path of the chat's incoming webhook; whoever knows it can write.
 pub const SLACK_PATH: &str = "/services/T0TEST/B0TEST/s3cr3tpath";
 
 /// Everything that must appear in no log and no answer.
-const SECRETS: [&str; 12] = [
+const SECRETS: [&str; 14] = [
+    MAIL_SECRET,
+    CONSENT_TOKEN,
     INTAKE,
     AGENT,
     LEAD,
@@ -78,9 +84,14 @@ pub(crate) fn all(chat: &Receiver, mail: &Receiver, events: &Receiver) -> Vec<(&
         ("slack_webhook_url", format!("{}{SLACK_PATH}", chat.origin())),
         ("slack_origin", chat.origin()),
         ("resend_api_key", RESEND_KEY.to_owned()),
+        ("resend_webhook_secret", MAIL_SECRET.to_owned()),
         ("resend_origin", mail.origin()),
         ("events_webhook_url", format!("{}/hook", events.origin())),
         ("events_webhook_secret", EVENTS_SECRET.to_owned()),
         ("events_webhook_origin", events.origin()),
+        // Nobody asks there, unless a scenario puts the example's provider in place.
+        ("consent_service_url", format!("{}/consent", events.origin())),
+        ("consent_service_token", CONSENT_TOKEN.to_owned()),
+        ("consent_service_origin", events.origin()),
     ]
 }

@@ -37,6 +37,8 @@ pub struct Options {
     pub redis: bool,
     /// Another programme, made from the repository's.
     pub programme: Option<fn(String) -> String>,
+    /// Another manifest, made from the repository's.
+    pub application: Option<fn(String) -> String>,
     /// Channels lead to the receiver of their product, chat and mail included.
     pub products: bool,
     /// Largest size of the store's file, in bytes; only on the local host, and until [`World::make_room`].
@@ -105,9 +107,13 @@ impl World {
             true => Some(Redis::start(state.path()).await),
             false => None,
         };
-        let manifest = match options.programme {
-            Some(change) => with_programme(&state.path().join("app"), change),
-            None => manifest(),
+        let manifest = match (options.programme, options.application) {
+            (None, None) => manifest(),
+            (programme, application) => {
+                let same: fn(String) -> String = |text| text;
+                let (programme, application) = (programme.unwrap_or(same), application.unwrap_or(same));
+                with_programme(&state.path().join("app"), programme, application)
+            }
         };
         let mut world = Self {
             backend: None,
@@ -198,6 +204,22 @@ impl World {
             bytes.extend(std::fs::read(entry.path()).unwrap_or_default());
         }
         bytes
+    }
+
+    /// Which of some words stand in the store's files, once what was deleted is really gone (SQLite's `VACUUM`).
+    ///
+    /// # Panics
+    /// When the file cannot be compacted.
+    #[must_use]
+    pub fn found_in_file<'w>(&self, words: &[&'w str]) -> Vec<&'w str> {
+        let file = self.state.path().join("state/sqlite_key_value.db");
+        let database = rusqlite::Connection::open(file).expect("the store's file");
+        database.busy_timeout(Duration::from_secs(10)).expect("waits");
+        database.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").expect("compacted");
+        drop(database);
+        let bytes = self.stored_bytes();
+        let stands = |word: &&&str| bytes.windows(word.len()).any(|part| part == word.as_bytes());
+        words.iter().filter(stands).copied().collect()
     }
 
     /// Puts a value into the store's file, past the application: what a fault or another program leaves there.

@@ -32,6 +32,16 @@ pub fn build_components() -> Result<()> {
     })
 }
 
+/// Builds the example of a consent provider, where its scenario looks for it.
+pub fn build_example() -> Result<()> {
+    terminal::step("building the example of a consent provider", || {
+        let mut cargo = workspace::cargo();
+        cargo.args(["build", "--release", "--target", toolchain::TARGET, "--target-dir", "target"]);
+        cargo.args(["--manifest-path", "examples/consent-over-http/Cargo.toml"]);
+        workspace::run(&mut cargo)
+    })
+}
+
 /// Builds the bench's yardstick and returns its file.
 pub fn build_bare() -> Result<PathBuf> {
     let mut cargo = workspace::cargo();

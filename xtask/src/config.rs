@@ -8,8 +8,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use lexopt::Arg;
 use ringback_app::config::{Config, Sites};
+use ringback_app::letters::{Letters, MessageKind};
 
 use crate::{terminal, workspace};
+
+/// The component that writes to customers.
+const WRITER: &str = "alert-trigger";
 
 /// Runs the command.
 pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
@@ -24,11 +28,16 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let named = RefCell::default();
     let parsed = Config::parse(&text, &beside(&file, &named));
-    let parsed = parsed.and_then(|config| Ok((Sites::parse(&text, &config)?, config)));
-    let (sites, config) = match parsed {
+    let written = RefCell::default();
+    let parsed = parsed.and_then(|config| {
+        let letters = Letters::parse(&text, &config, &beside(&file, &written))?;
+        Ok((Sites::parse(&text, &config)?, letters, config))
+    });
+    let (sites, letters, config) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             // In the form that editors and terminals make a link of.
+            let file = error.file.as_ref().map_or_else(|| file.clone(), |beside| file.with_file_name(beside));
             terminal::error(&format!("{}:{}:{}: {}", file.display(), error.line, error.column, error.message));
             return Ok(ExitCode::FAILURE);
         }
@@ -38,8 +47,11 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     if !missing.is_empty() {
         bail!("spin.toml declares no variable {}, which {} names", missing.join(", "), file.display());
     }
-    let unmounted = manifest.unmounted(&named.borrow());
-    let faults = [unmounted, manifest.not_given(&config), manifest.bad_templates(), unreached(&config)].concat();
+    let mut unmounted = manifest.unmounted(&named.borrow(), None);
+    unmounted.extend(manifest.unmounted(&written.borrow(), Some(WRITER)));
+    let unsaid = unsaid(&config, &letters);
+    let faults =
+        [unmounted, manifest.not_given(&config), manifest.bad_templates(), unreached(&config), unsaid].concat();
     if !faults.is_empty() {
         faults.iter().for_each(|fault| terminal::error(fault));
         return Ok(ExitCode::FAILURE);
@@ -99,10 +111,11 @@ impl Manifest {
         faults
     }
 
-    /// Files that the programme names and a component that reads it does not see.
-    fn unmounted(&self, named: &BTreeSet<String>) -> Vec<String> {
+    /// Files that the programme names and a component that reads them does not see: all do, or one.
+    fn unmounted(&self, named: &BTreeSet<String>, only: Option<&str>) -> Vec<String> {
         let mut faults = Vec::new();
-        for (id, component) in self.0.get("component").and_then(toml::Value::as_table).into_iter().flatten() {
+        let components = self.0.get("component").and_then(toml::Value::as_table).into_iter().flatten();
+        for (id, component) in components.filter(|(id, _)| only.is_none_or(|only| only == id.as_str())) {
             let files = component.get("files").and_then(toml::Value::as_array);
             let seen: BTreeSet<&str> = files.into_iter().flatten().filter_map(destination).collect();
             if seen.contains("ringback.toml") {
@@ -145,11 +158,28 @@ fn templates(value: &toml::Value, found: &mut dyn FnMut(&str)) {
     }
 }
 
+/// Messages that are to be sent, and that no template says.
+fn unsaid(config: &Config, letters: &Letters) -> Vec<String> {
+    let mut kinds: BTreeSet<MessageKind> = config.messages.automation.into_iter().collect();
+    kinds.extend(config.rules.iter().filter_map(|rule| rule.then.message));
+    if config.messages.double_opt_in {
+        kinds.insert(MessageKind::Confirmation);
+    }
+    if !config.messages.sequences.is_empty() || config.cases.survey.as_ref().is_some_and(|s| s.survey.is_some()) {
+        kinds.insert(MessageKind::Invitation);
+    }
+    if config.messages.sequences.iter().any(|sequence| sequence.remind_s.is_some()) {
+        kinds.insert(MessageKind::Reminder);
+    }
+    kinds.retain(|kind| letters.templates().iter().all(|template| template.kind != *kind));
+    kinds.into_iter().map(|kind| format!("no template says `{}`, which is to be sent", kind.as_str())).collect()
+}
+
 /// Routes and channels that nothing leads to: somebody believes that they are told, and is not.
 fn unreached(config: &Config) -> Vec<String> {
     let mut routes: BTreeSet<_> = config.trouble.iter().collect();
     routes.extend(config.rules.iter().filter_map(|rule| rule.then.alert.as_ref()));
-    routes.extend(config.cases.survey.as_ref().map(|(_, route)| route));
+    routes.extend(config.cases.survey.as_ref().and_then(|survey| survey.route.as_ref()));
     for policy in config.policies.values() {
         routes.extend(policy.warn.iter().chain(policy.escalations.iter().map(|level| &level.route)));
     }
@@ -165,7 +195,7 @@ fn unreached(config: &Config) -> Vec<String> {
             break;
         }
     }
-    let mut channels: BTreeSet<_> = config.customer_channel.iter().collect();
+    let mut channels: BTreeSet<_> = config.messages.channel.iter().collect();
     channels.extend(routes.iter().filter_map(|id| config.routes.get(*id)).flat_map(|route| &route.channels));
     let lost_routes = config.routes.keys().filter(|id| !routes.contains(id));
     let lost_channels = config.channels.keys().filter(|id| !channels.contains(id));
@@ -218,9 +248,9 @@ mod tests {
         let (text, mut manifest) = shipped();
         let (_, named) = read(&text);
         assert_eq!(named.iter().collect::<Vec<_>>(), ["holidays.ics"]);
-        assert_eq!(manifest.unmounted(&named), Vec::<String>::new());
+        assert_eq!(manifest.unmounted(&named, None), Vec::<String>::new());
         manifest.0["component"]["score-intake"]["files"] = toml::Value::from(vec!["ringback.toml"]);
-        assert_eq!(manifest.unmounted(&named), ["component score-intake: spin.toml does not mount holidays.ics"]);
+        assert_eq!(manifest.unmounted(&named, None), ["component score-intake: spin.toml does not mount holidays.ics"]);
     }
 
     #[test]

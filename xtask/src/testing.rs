@@ -32,6 +32,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         packages::ensure_redis()?;
         packages::ensure_browser()?;
         artifacts::build_components()?;
+        artifacts::build_example()?;
         host = Some(artifacts::build_host()?);
     }
     let mut count = terminal::step("running the tests", || stream(&mut cargo))?;

@@ -1,10 +1,10 @@
 //! Alerts and messages out: chat, e-mail, webhooks. Makes one attempt at whatever it is handed by service chaining, and
 //! writes down how it ended. Trying again is the ledger's timers' business. Its public pages test channels and silence
-//! alerts.
+//! alerts, and show messages to customers before they are sent.
 
 use http::{Method, StatusCode};
 use ringback_app::problem::{Problem, Reply, empty};
-use ringback_edge::{Answer, SpinOutbound, answer, app, consent_gate, segments, whole};
+use ringback_edge::{Answer, SpinOutbound, answer, app, consent_gate, letters, segments, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -21,7 +21,9 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         // Reached by service chaining only: no public route leads here.
         (&Method::POST, ["internal", "deliver"]) => {
             let request = whole(request).await?;
-            app().await?.deliver(request.body(), &SpinOutbound, &SpinGate).await?;
+            let app = app().await?;
+            letters(&app)?;
+            app.deliver(request.body(), &SpinOutbound, &SpinGate).await?;
             Ok(empty(StatusCode::NO_CONTENT))
         }
         (&Method::POST, ["internal", "try"]) => {
@@ -30,10 +32,21 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (&Method::POST, ["v1", "channels", id, "test"]) => {
             app().await?.test_channel(id, request.uri().query(), request.headers(), &SpinOutbound).await
         }
+        (&Method::POST, ["v1", "channels", id, "reports"]) => {
+            app().await?.post_reports(id, whole(request).await?).await
+        }
         (&Method::GET, ["v1", "silences"]) => app().await?.get_silences(request.headers()).await,
         (&Method::POST, ["v1", "silences"]) => app().await?.post_silence(&whole(request).await?).await,
         (&Method::DELETE, ["v1", "silences", id]) => app().await?.delete_silence(id, request.headers()).await,
-        (_, ["v1", "channels", _, "test"] | ["v1", "silences"] | ["v1", "silences", _]) => {
+        (&Method::POST, ["v1", "messages", "preview"]) => {
+            let app = app().await?;
+            letters(&app)?;
+            app.post_preview(whole(request).await?).await
+        }
+        (&Method::GET, ["v1", "referrals", code]) => app().await?.get_referral(code, request.headers()).await,
+        (&Method::POST, ["v1", "referrals", code]) => app().await?.post_referral(code, whole(request).await?).await,
+        (_, ["v1", "messages", "preview"] | ["v1", "referrals", _]) => Err(Problem::method_not_allowed()),
+        (_, ["v1", "channels", _, "test" | "reports"] | ["v1", "silences"] | ["v1", "silences", _]) => {
             Err(Problem::method_not_allowed())
         }
         _ => Err(Problem::not_found("page")),

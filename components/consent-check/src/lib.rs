@@ -35,7 +35,7 @@ async fn preferences(request: Request, path: &[&str]) -> Result<Reply, Problem> 
     match (&method, path) {
         (&Method::GET, ["style.css"]) => Ok(ringback_app::preferences::style()),
         // A scanner that follows the header's address sees the page and changes nothing.
-        (&Method::GET, [token] | [token, "unsubscribe" | "erase"]) => {
+        (&Method::GET, [token] | [token, "unsubscribe" | "erase" | "person" | "confirm"]) => {
             let query = request.uri().query().unwrap_or_default();
             app().await?.get_preferences(token, query, request.headers()).await
         }
@@ -43,7 +43,11 @@ async fn preferences(request: Request, path: &[&str]) -> Result<Reply, Problem> 
         (&Method::POST, [token]) => app().await?.post_preferences(token, &whole(request).await?).await,
         (&Method::POST, [token, "unsubscribe"]) => app().await?.post_unsubscribe(token, request.headers()).await,
         (&Method::POST, [token, "erase"]) => app().await?.post_preferences_erase(token, &whole(request).await?).await,
-        (_, [_] | [_, "unsubscribe" | "erase" | "data"]) => Err(Problem::method_not_allowed()),
+        (&Method::POST, [token, "person"]) => app().await?.post_preferences_person(token, &whole(request).await?).await,
+        (&Method::POST, [token, "confirm"]) => {
+            app().await?.post_preferences_confirm(token, &whole(request).await?).await
+        }
+        (_, [_] | [_, "unsubscribe" | "erase" | "data" | "person" | "confirm"]) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found("page")),
     }
 }
@@ -82,6 +86,8 @@ impl wit::Guest for Gate {
                 Blocked::Refused => wit::Reason::Refused,
                 Blocked::Withdrawn => wit::Reason::Withdrawn,
                 Blocked::Expired => wit::Reason::Expired,
+                Blocked::Pending => wit::Reason::Pending,
+                Blocked::Undeliverable => wit::Reason::Undeliverable,
             }),
         })
     }

@@ -139,6 +139,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 let case = step.body.case.as_mut().filter(|case| case.may_lose_place()).ok_or(())?;
                 case.automate(&loser.why, now);
                 skip_alerts(&mut step.body, now);
+                self.help(&mut step, now);
                 Ok::<_, ()>(step)
             });
             told.await?;
@@ -147,6 +148,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             self.roster(queue, |roster| roster.forget(losers)).await?;
         }
         Ok(())
+    }
+
+    /// Sends the customer for whom nobody has room what helps without a person, once.
+    fn help(&self, step: &mut Step<Dossier>, now: DateTime<Utc>) {
+        let Some(kind) = self.config.messages.automation else { return };
+        if step.body.messages.iter().all(|message| message.kind != Some(kind)) {
+            self.follow_up.write(step, kind, now);
+        }
     }
 
     /// Writes the decision into the case; its alerts leave, or never will.
@@ -161,7 +170,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 Told::Automation(why) => case.automate(why, now),
             }
             match told {
-                Told::Automation(_) => skip_alerts(&mut step.body, now),
+                Told::Automation(_) => {
+                    skip_alerts(&mut step.body, now);
+                    self.help(&mut step, now);
+                }
                 _ => send_alerts(&mut step, now),
             }
             if let Some(before) = &record.body.case {

@@ -4,16 +4,25 @@
 
 use crate::App;
 use crate::access::{Action, admit};
+use crate::deliver::suppressed_note;
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
 use crate::ports::GateError;
 use crate::problem::{Problem, Reply, empty};
 use crate::stored::{Stored, Unreadable};
 use crate::time::from_unix;
+use chrono::{DateTime, Utc};
 use http::{Request, StatusCode};
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose, Statement, decide};
 use ringback_core::feedback::Customer;
 use ringback_ledger::{Clock, Entropy, LedgerError, Store};
+
+/// What the journals say about reaching a person.
+struct Known {
+    said: Vec<Statement>,
+    /// When mail to the address last came back for good.
+    bounced_at: Option<DateTime<Utc>>,
+}
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// May this person be contacted? Everything they ever said, under any of the identities that are given, counts.
@@ -30,19 +39,39 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if journals.is_empty() {
             return Ok(Decision::Blocked(Blocked::Unidentified));
         }
-        let said = self.said(&journals).await.map_err(|error| {
+        let unread = |error: LedgerError| {
             self.log(&format!("ledger: {error}"));
             GateError("the consent journal could not be read".to_owned())
-        })?;
-        Ok(decide(&said, channel, purpose, from_unix(self.clock.now())))
+        };
+        let known = self.known_of(&journals).await.map_err(unread)?;
+        let decision = decide(&known.said, channel, purpose, from_unix(self.clock.now()));
+        Ok(match decision {
+            // Whoever gives the address anew has looked at it again.
+            Decision::Allowed(proof)
+                if channel == ContactChannel::Email && known.bounced_at.is_some_and(|at| at >= proof.given_at) =>
+            {
+                Decision::Blocked(Blocked::Undeliverable)
+            }
+            decision => decision,
+        })
     }
 
     /// Everything that was ever said in some journals, each statement once.
     pub(crate) async fn said(&self, journals: &[String]) -> Result<Vec<Statement>, LedgerError> {
-        let mut said: Vec<Statement> = Vec::new();
+        Ok(self.known_of(journals).await?.said)
+    }
+
+    async fn known_of(&self, journals: &[String]) -> Result<Known, LedgerError> {
+        let (mut said, mut bounced_at): (Vec<Statement>, _) = (Vec::new(), None);
         let journals: Vec<&str> = journals.iter().map(String::as_str).collect();
         for journal in self.ledger.journals(&journals).await? {
-            for note in journal.into_iter().filter_map(|entry| entry.note) {
+            let notes = journal.into_iter().filter_map(|entry| entry.note);
+            for note in notes {
+                // An object is a note of another kind: what was sent, for example.
+                if note.is_object() {
+                    bounced_at = bounced_at.max(suppressed_note(&note));
+                    continue;
+                }
                 let statements: Vec<Statement> = Stored::restore(&note).map_err(|unreadable: Unreadable| {
                     LedgerError::Corrupt { key: "a person's journal".to_owned(), reason: unreadable.to_string() }
                 })?;
@@ -50,7 +79,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 said.extend(new);
             }
         }
-        Ok(said)
+        Ok(Known { said, bounced_at })
     }
 
     /// `POST /v1/consents`: records a consent, a refusal or a withdrawal; effective at once.

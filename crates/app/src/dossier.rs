@@ -3,12 +3,14 @@
 //! A stored record is versioned. A reader takes what it knows and fills in what an older writer did not yet write;
 //! fields are only ever added, with a default.
 
+use crate::letters::Written;
 use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::case::Case;
 use ringback_core::consent::{ContactChannel, Purpose};
 use ringback_core::feedback::Feedback;
-use ringback_core::id::{ChannelId, RouteId};
+use ringback_core::id::{ChannelId, RouteId, SurveyId};
+use ringback_core::message::{MessageKind, ReportEvent};
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
@@ -43,10 +45,65 @@ pub struct Message {
     pub channel: ContactChannel,
     /// For what.
     pub purpose: Purpose,
-    /// Subject. May hold personal data.
+    /// Subject. May hold personal data. Empty until a template is filled in, when it is first sent.
     pub subject: String,
-    /// Text. May hold personal data.
+    /// Text. May hold personal data. The same.
     pub text: String,
+    /// The template's part for those who read HTML. May hold personal data.
+    pub html: Option<String>,
+    /// Which template says it; none: a person wrote subject and text.
+    pub kind: Option<MessageKind>,
+    /// What a person wants the template to say. May hold personal data.
+    pub words: Option<String>,
+    /// The survey that it asks for.
+    pub survey: Option<SurveyId>,
+    /// An answer to that survey after this instant makes the message needless.
+    pub since: Option<DateTime<Utc>>,
+    /// What the mail provider told of it later.
+    pub reports: Vec<Report>,
+}
+
+/// What a mail provider told of a message that it had taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What happened.
+    pub event: ReportEvent,
+    /// When it was told.
+    pub at: DateTime<Utc>,
+}
+
+impl Message {
+    /// A message of a template, for the mail channel.
+    #[must_use]
+    pub fn of_template(kind: MessageKind, delivery: Delivery) -> Self {
+        Self {
+            delivery,
+            channel: ContactChannel::Email,
+            purpose: kind.purpose(),
+            subject: String::new(),
+            text: String::new(),
+            html: None,
+            kind: Some(kind),
+            words: None,
+            survey: None,
+            since: None,
+            reports: Vec::new(),
+        }
+    }
+
+    /// Whether it tells the customer what was done. What a person wrote does.
+    #[must_use]
+    pub fn informs(&self) -> bool {
+        self.kind.is_none_or(MessageKind::informs)
+    }
+
+    /// Removes everything personal.
+    fn redact(&mut self) {
+        self.subject.clear();
+        self.text.clear();
+        self.html = None;
+        self.words = None;
+    }
 }
 
 impl Dossier {
@@ -70,11 +127,24 @@ impl Dossier {
 
     /// Writes into the case's history that a delivery has ended without arriving, if it was a message to the customer.
     pub fn note_undelivered(&mut self, id: &str, now: DateTime<Utc>) {
-        let Some(delivery) = self.message(id).map(|m| &m.delivery) else { return };
+        let Some(message) = self.message(id) else { return };
+        let (delivery, informs) = (&message.delivery, message.informs());
         let ended = matches!(delivery.state, DeliveryState::Failed | DeliveryState::Skipped | DeliveryState::Blocked);
         let why = delivery.last_error.clone().unwrap_or_default();
+        let why = message.kind.map_or_else(|| why.clone(), |kind| format!("{}: {why}", kind.as_str()));
         if let Some(case) = self.case.as_mut().filter(|_| ended) {
-            case.record_undelivered_message(now, &why);
+            case.record_undelivered_message(now, &why, informs);
+        }
+    }
+
+    /// Keeps what a template said, so that every further attempt says the same.
+    pub(crate) fn keep_written(&mut self, delivery: &str, written: &Written) {
+        // What was erased meanwhile stays erased.
+        let open = |m: &&mut Message| m.delivery.id == delivery && m.delivery.state == DeliveryState::Pending;
+        if let Some(message) = self.messages.iter_mut().find(open) {
+            message.subject.clone_from(&written.subject);
+            message.text.clone_from(&written.text);
+            message.html.clone_from(&written.html);
         }
     }
 
@@ -91,8 +161,7 @@ impl Dossier {
             case.redact();
         }
         for message in &mut self.messages {
-            message.subject.clear();
-            message.text.clear();
+            message.redact();
             if message.delivery.state == DeliveryState::Pending {
                 message.delivery.state = DeliveryState::Blocked;
                 message.delivery.last_error = Some("the person's data was erased".to_owned());
@@ -118,6 +187,10 @@ pub enum Job {
     Chain(u8, RouteId),
     /// Alert this channel again, for this time, if nobody has taken the case.
     Repeat(u8, ChannelId),
+    /// Ask the customer for an answer to a survey.
+    Ask(SurveyId),
+    /// Ask once more, if they have not answered.
+    Remind(SurveyId),
 }
 
 impl Job {
@@ -133,6 +206,8 @@ impl Job {
             Self::Delivery(id) => format!("delivery:{id}"),
             Self::Chain(link, route) => format!("chain:{link}:{route}"),
             Self::Repeat(number, channel) => format!("repeat:{number}:{channel}"),
+            Self::Ask(survey) => format!("ask:{survey}"),
+            Self::Remind(survey) => format!("remind:{survey}"),
         }
     }
 
@@ -145,6 +220,8 @@ impl Job {
             Some(("clocks", at)) => at.parse().ok().map(|at| Self::Clocks(Some(at))),
             None if text == "look-back" => Some(Self::LookBack),
             None if text == "carry-over" => Some(Self::CarryOver),
+            Some(("ask", survey)) => SurveyId::new(survey).ok().map(Self::Ask),
+            Some(("remind", survey)) => SurveyId::new(survey).ok().map(Self::Remind),
             Some(("delivery", id)) => Some(Self::Delivery(id.to_owned())),
             Some(("chain", rest)) => {
                 let (link, route) = rest.split_once(':')?;

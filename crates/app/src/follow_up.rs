@@ -5,16 +5,18 @@ mod repeat;
 
 use crate::case::marks;
 use crate::config::Config;
-use crate::dossier::{Dossier, Job, VERSION};
+use crate::dossier::{Dossier, Job, Message, VERSION};
 use crate::identity::Namer;
 use crate::insights::counts;
 use crate::time::{from_unix, unix};
 use chrono::{DateTime, TimeDelta, Utc};
-use ringback_core::alert::{Delivery, Due, Occasion};
+use ringback_core::alert::{Delivery, DeliveryState, Due, Occasion};
 use ringback_core::case::{Case, DueStep, State};
+use ringback_core::consent::{ContactChannel, Statement, Vouched};
 use ringback_core::deadline::Step as ClockStep;
 use ringback_core::feedback::Feedback;
-use ringback_core::id::{ChannelId, RouteId};
+use ringback_core::id::{ChannelId, RouteId, SurveyId};
+use ringback_core::message::MessageKind;
 use ringback_core::queue::severity;
 use ringback_core::route::{LONGEST_CHAIN, Route, choose};
 use ringback_core::rule::{Track, first_match};
@@ -61,7 +63,7 @@ impl FollowUp {
         let route = rule.and_then(|r| r.then.alert.as_ref()).zip(case.as_ref());
         let route = route.and_then(|(route, case)| choose(&self.config.routes, route, case, &feedback, now));
         let alerts = route.map(|route| alerts(route, &Occasion::Opened)).unwrap_or_default();
-        Dossier {
+        let mut dossier = Dossier {
             v: VERSION,
             feedback,
             case,
@@ -70,7 +72,83 @@ impl FollowUp {
             looked_back_at: None,
             earlier: None,
             carried_over_at: None,
+        };
+        let message = rule.and_then(|r| r.then.message).and_then(|kind| self.message(&dossier, kind));
+        dossier.messages.extend(message);
+        let waits = |s: &Statement| s.vouched == Vouched::Unconfirmed && s.channel == ContactChannel::Email;
+        if dossier.feedback.consent.iter().any(waits) {
+            let confirmation = self.message(&dossier, MessageKind::Confirmation);
+            dossier.messages.extend(confirmation);
         }
+        dossier
+    }
+
+    /// The next message to the customer; none where they cannot be written to.
+    #[must_use]
+    pub fn message(&self, dossier: &Dossier, kind: MessageKind) -> Option<Message> {
+        let channel = self.config.messages.channel.clone()?;
+        dossier.feedback.customer.email.as_ref()?;
+        let number = dossier.messages.len() + 1;
+        Some(Message::of_template(kind, Delivery::first_attempt(Occasion::Message, channel, Some(number))))
+    }
+
+    /// Adds a message to the customer, where they can be written to, and sends it.
+    pub(crate) fn write(&self, step: &mut Step<Dossier>, kind: MessageKind, now: DateTime<Utc>) {
+        if let Some(message) = self.message(&step.body, kind) {
+            send(step, &message.delivery, now);
+            step.body.messages.push(message);
+        }
+    }
+
+    /// Asks the customer for an answer to a survey, unless they were asked after this answer before; whoever has answered
+    /// after `since` is not asked.
+    fn ask(
+        &self,
+        step: &mut Step<Dossier>,
+        kind: MessageKind,
+        survey: &SurveyId,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
+        let same = |m: &Message| m.kind == Some(kind) && m.survey.as_ref() == Some(survey) && m.since == Some(since);
+        if step.body.messages.iter().any(same) {
+            return;
+        }
+        if let Some(message) = self.message(&step.body, kind) {
+            let message = Message { survey: Some(survey.clone()), since: Some(since), ..message };
+            send(step, &message.delivery, now);
+            step.body.messages.push(message);
+        }
+    }
+
+    /// What of a sequence is due: the invitation, or the reminder of one that was really sent.
+    fn fire_ask(
+        &self,
+        dossier: &Dossier,
+        survey: &SurveyId,
+        kind: MessageKind,
+        now: DateTime<Utc>,
+    ) -> Option<Step<Dossier>> {
+        let from = &dossier.feedback.survey;
+        let sequence = self.config.messages.sequences.iter().find(|s| s.from == *from && s.ask == *survey)?;
+        let mut step = Step::of(dossier.clone());
+        let invited = |m: &&Message| m.kind == Some(MessageKind::Invitation) && m.survey.as_ref() == Some(survey);
+        if kind == MessageKind::Reminder {
+            dossier.messages.iter().find(invited).filter(|m| m.delivery.state == DeliveryState::Delivered)?;
+        }
+        self.ask(&mut step, kind, survey, dossier.feedback.received_at, now);
+        if let Some(after) = sequence.remind_s.filter(|_| kind == MessageKind::Invitation) {
+            let due = unix(now) + u64::from(after);
+            step.timers.push(Timer { due, job: Job::Remind(survey.clone()).to_text() });
+        }
+        (step.body != *dossier).then_some(step)
+    }
+
+    /// The timers of the surveys that follow an answer.
+    fn sequence_timers(&self, dossier: &Dossier) -> impl Iterator<Item = Timer> {
+        let received = unix(dossier.feedback.received_at);
+        let follows = self.config.messages.sequences.iter().filter(|s| s.from == dossier.feedback.survey);
+        follows.map(move |s| Timer { due: received + u64::from(s.after_s), job: Job::Ask(s.ask.clone()).to_text() })
     }
 
     fn account_key(&self, feedback: &Feedback) -> Option<String> {
@@ -90,6 +168,12 @@ impl FollowUp {
         let mut plan = Plan { counts: counts(dossier), ..Plan::default() };
         plan.again = Some(Job::LookBack.to_text());
         plan.timers.extend(clock_timer(dossier));
+        plan.timers.extend(self.sequence_timers(dossier));
+        for message in &dossier.messages {
+            let job = Job::Delivery(message.delivery.id.clone()).to_text();
+            plan.timers.push(Timer { due: unix(message.delivery.look_again_at(now)), job: job.clone() });
+            plan.now.push(job);
+        }
         if let Some((timer, job)) = allotment(dossier, now) {
             // Its alerts leave when it is decided who gets it.
             plan.timers.push(timer);
@@ -138,6 +222,26 @@ impl FollowUp {
         }
     }
 
+    /// The customer wants a person: the rule's route hears of it. None when there is no case, or they have asked before.
+    #[must_use]
+    pub fn person_asked(&self, dossier: &Dossier, now: DateTime<Utc>) -> Option<Step<Dossier>> {
+        let before = dossier.case.as_ref()?;
+        let mut step = Step::of(dossier.clone());
+        if !step.body.case.as_mut()?.ask_for_human(now) {
+            return None;
+        }
+        follow_clocks(&mut step, before);
+        let rule = self.config.rules.iter().find(|rule| rule.id == before.rule);
+        let route = rule.and_then(|rule| rule.then.alert.as_ref());
+        let route = route.and_then(|route| choose(&self.config.routes, route, before, &dossier.feedback, now));
+        for delivery in route.map(|route| alerts(route, &Occasion::PersonAsked)).unwrap_or_default() {
+            let delivery = numbered(&step.body, delivery);
+            send(&mut step, &delivery, now);
+            step.body.alerts.push(delivery);
+        }
+        Some(step)
+    }
+
     /// The timer of the chain that the rule's route begins.
     pub(crate) fn first_link(&self, dossier: &Dossier, now: DateTime<Utc>) -> Option<Timer> {
         let case = dossier.case.as_ref()?;
@@ -180,10 +284,17 @@ impl FollowUp {
                 DueStep::Clock { clock, step: ClockStep::Escalate(level), route } => {
                     (Occasion::Breached(clock, level), route)
                 }
-                DueStep::Survey => match &self.config.cases.survey {
-                    Some((_, route)) => (Occasion::SurveyDue, route.clone()),
-                    None => continue,
-                },
+                DueStep::Survey => {
+                    let Some(survey) = &self.config.cases.survey else { continue };
+                    let since = step.body.case.as_ref().and_then(|case| case.ended()).unwrap_or(now);
+                    if let Some(asked) = &survey.survey {
+                        self.ask(&mut step, MessageKind::Invitation, asked, since, now);
+                    }
+                    match &survey.route {
+                        Some(route) => (Occasion::SurveyDue, route.clone()),
+                        None => continue,
+                    }
+                }
             };
             let case = step.body.case.as_ref()?;
             let Some(route) = choose(&self.config.routes, &route, case, &step.body.feedback, now) else { continue };
@@ -302,8 +413,15 @@ impl Program for FollowUp {
             return step;
         }
         // What was not worth a case before may be one now.
-        let Dossier { case, alerts, .. } = self.open(Feedback { received_at: now, ..step.body.feedback.clone() });
+        let Dossier { case, alerts, messages, .. } =
+            self.open(Feedback { received_at: now, ..step.body.feedback.clone() });
         step.body.case = case;
+        for message in messages {
+            let known = step.body.messages.iter().any(|m| m.kind == message.kind);
+            if let (Some(kind), false) = (message.kind, known) {
+                self.write(&mut step, kind, now);
+            }
+        }
         let asks = allotment(&step.body, now);
         for delivery in alerts {
             if asks.is_none() {
@@ -355,6 +473,8 @@ impl Program for FollowUp {
             Job::LookBack => again(record.body.looked_back_at.is_none(), &record.body, job, now),
             Job::CarryOver => again(record.body.carried_over_at.is_none(), &record.body, job, now),
             Job::Delivery(id) => fire_delivery(&record.body, &id, now),
+            Job::Ask(survey) => self.fire_ask(&record.body, &survey, MessageKind::Invitation, now),
+            Job::Remind(survey) => self.fire_ask(&record.body, &survey, MessageKind::Reminder, now),
             Job::Chain(link, route) => self.fire_chain(&record.body, link, &route, now),
             Job::Repeat(number, channel) => self.fire_repeat(&record.body, number, &channel, now),
         }

@@ -153,6 +153,26 @@ impl Namer {
         self.name(52, &[b"preferences\0", answer.as_bytes(), b"\0", until.to_string().as_bytes()])
     }
 
+    /// The signature of the link by which the person who gave an answer answers a survey, until an instant (Unix seconds).
+    /// 52 characters of base 32.
+    #[must_use]
+    pub fn invitation(&self, answer: &str, survey: &str, until: u64) -> String {
+        let until = until.to_string();
+        self.name(52, &[b"invitation\0", answer.as_bytes(), b"\0", survey.as_bytes(), b"\0", until.as_bytes()])
+    }
+
+    /// The code by which a person (one of their journals) recommends us. 10 characters of base 32.
+    #[must_use]
+    pub fn referral(&self, person: &str) -> String {
+        self.name(10, &[b"referral\0", person.as_bytes()])
+    }
+
+    /// The journal of a code: whose it is, and when it was used. 26 characters of base 32.
+    #[must_use]
+    pub fn referral_journal(&self, code: &str) -> String {
+        self.name(26, &[b"referral journal\0", code.as_bytes()])
+    }
+
     fn name(&self, length: usize, parts: &[&[u8]]) -> String {
         let mut name = BASE32_NOPAD.encode(&hmac_sha256(&self.pepper, parts)).to_ascii_lowercase();
         name.truncate(length);

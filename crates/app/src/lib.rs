@@ -4,6 +4,7 @@
 //! answers are plain `http` values with their bodies in memory; nothing here knows Spin.
 
 pub mod access;
+mod advocacy;
 mod assignment;
 mod case;
 mod charts;
@@ -20,6 +21,7 @@ pub mod follow_up;
 mod identity;
 pub mod insights;
 mod intake;
+pub mod letters;
 mod ports;
 pub mod preferences;
 pub mod problem;
@@ -37,14 +39,17 @@ pub use case::Worked;
 pub use identity::{Namer, WeakPepper};
 pub use intake::{MAX_BODY, Taken, too_large};
 pub use ports::{ChannelTrials, ConsentGate, GateError, Log, Outbound, OutboundError};
+pub use stored::register;
 pub use time::{from_unix, unix};
 
 use config::Config;
 use dossier::Dossier;
 use follow_up::FollowUp;
+use letters::Letters;
 use problem::Problem;
 use ringback_ledger::{Clock, Entropy, Ledger, LedgerError, Record, Store};
 use secrets::Secrets;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// The ledger of this application.
@@ -63,6 +68,8 @@ pub struct App<S, C, E> {
     namer: Namer,
     follow_up: FollowUp,
     log: Log,
+    /// What messages to customers say; set where they are written.
+    letters: OnceCell<Letters>,
 }
 
 /// What an application is made of.
@@ -87,7 +94,18 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub fn new(parts: Parts<C, E>, follow_up: FollowUp, ledger: Book<S, C, E>) -> Result<Self, WeakPepper> {
         let Parts { config, secrets, clock, entropy, log } = parts;
         let namer = Namer::new(&secrets)?;
-        Ok(Self { config, secrets, ledger, clock, entropy, namer, follow_up, log })
+        Ok(Self { config, secrets, ledger, clock, entropy, namer, follow_up, log, letters: OnceCell::new() })
+    }
+
+    /// Takes what messages to customers say. Without it none is sent.
+    pub fn use_letters(&self, letters: Letters) {
+        // A second one says the same.
+        let _ = self.letters.set(letters);
+    }
+
+    /// Whether it knows what messages to customers say.
+    pub fn has_letters(&self) -> bool {
+        self.letters.get().is_some()
     }
 
     /// Writes a line for the operator. It must carry no personal data and no secret.

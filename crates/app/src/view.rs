@@ -1,6 +1,6 @@
 //! What the API shows of an answer and its case. A format of its own, apart from what is stored.
 
-use crate::dossier::Dossier;
+use crate::dossier::{Dossier, Message};
 use crate::stored::Stored;
 use ringback_core::alert::Delivery;
 use ringback_core::case::{Allotment, Case, EventKind, Task};
@@ -112,6 +112,19 @@ fn delivery(d: &Delivery) -> Value {
     })
 }
 
+/// A message to the customer.
+pub(crate) fn message(m: &Message) -> Value {
+    let mut shown = delivery(&m.delivery);
+    shown["customer_channel"] = m.channel.as_str().into();
+    shown["purpose"] = m.purpose.as_str().into();
+    shown["kind"] = m.kind.store();
+    shown["survey"] = m.survey.store();
+    shown["subject"] = m.subject.as_str().into();
+    shown["text"] = m.text.as_str().into();
+    shown["reports"] = m.reports.iter().map(|r| json!({ "event": r.event.as_str(), "at": r.at.store() })).collect();
+    shown
+}
+
 /// In the programme's currency.
 fn goodwill(case: &Case) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "amounts are at most 1e10 hundredths")]
@@ -165,14 +178,7 @@ pub(crate) fn events(kinds: &[EventKind]) -> Value {
 
 /// A case with all that belongs to it.
 pub(crate) fn case(id: &str, dossier: &Dossier, case: &Case, permissions: &[Permission]) -> Value {
-    let messages = dossier.messages.iter().map(|m| {
-        let mut shown = delivery(&m.delivery);
-        shown["customer_channel"] = m.channel.as_str().into();
-        shown["purpose"] = m.purpose.as_str().into();
-        shown["subject"] = m.subject.as_str().into();
-        shown["text"] = m.text.as_str().into();
-        shown
-    });
+    let messages = dossier.messages.iter().map(message);
     let mut shown = Map::new();
     let mut put = |name: &str, value: Value| shown.insert(name.to_owned(), value);
     put("id", id.into());

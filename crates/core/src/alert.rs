@@ -37,13 +37,15 @@ pub enum Occasion {
     Taken,
     /// The case is resolved: for the same.
     Resolved,
+    /// The customer asks for a person.
+    PersonAsked,
     /// Alerts no longer reach another channel.
     ChannelOff(ChannelId),
 }
 
 impl Occasion {
     /// The name under which it is sent: `case.opened`, `deadline.warning`, `deadline.breached`, `survey.due`,
-    /// `case.untaken`, `customer.message`, `case.taken`, `case.resolved`, `channel.off`.
+    /// `case.untaken`, `customer.message`, `case.taken`, `case.resolved`, `person.asked`, `channel.off`.
     #[must_use]
     pub const fn event_name(&self) -> &'static str {
         match self {
@@ -55,6 +57,7 @@ impl Occasion {
             Self::Message => "customer.message",
             Self::Taken => "case.taken",
             Self::Resolved => "case.resolved",
+            Self::PersonAsked => "person.asked",
             Self::ChannelOff(_) => "channel.off",
         }
     }
@@ -71,6 +74,7 @@ impl Occasion {
             Self::Message => "message".to_owned(),
             Self::Taken => "taken".to_owned(),
             Self::Resolved => "resolved".to_owned(),
+            Self::PersonAsked => "person-asked".to_owned(),
             Self::ChannelOff(channel) => format!("channel-off-{channel}"),
         }
     }

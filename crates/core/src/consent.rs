@@ -54,9 +54,11 @@ pub enum Vouched {
     Company,
     /// Nobody: a stranger could have typed the address. It counts only as long as nothing else is on record.
     Nobody,
+    /// Nobody, and the person has still to confirm it (double opt-in): until then it is no consent.
+    Unconfirmed,
 }
 
-named!(Vouched { Company = "company", Nobody = "nobody" });
+named!(Vouched { Company = "company", Nobody = "nobody", Unconfirmed = "unconfirmed" });
 
 /// What a person said about being contacted: a consent, a refusal or a withdrawal, with what proves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +105,10 @@ pub enum Blocked {
     Withdrawn,
     /// Consent was given for a time that is over.
     Expired,
+    /// Consent was given, and the person has not confirmed yet that it was they who gave it.
+    Pending,
+    /// The address takes no mail.
+    Undeliverable,
 }
 
 impl Blocked {
@@ -115,6 +121,8 @@ impl Blocked {
             Self::Refused => "the person said no",
             Self::Withdrawn => "the person withdrew their consent",
             Self::Expired => "the consent has expired",
+            Self::Pending => "the person has not confirmed their consent yet",
+            Self::Undeliverable => "the address takes no mail",
         }
     }
 }
@@ -125,6 +133,8 @@ named!(Blocked {
     Refused = "refused",
     Withdrawn = "withdrawn",
     Expired = "expired",
+    Pending = "pending",
+    Undeliverable = "undeliverable",
 });
 
 /// The consent that allows a contact.
@@ -161,15 +171,23 @@ pub fn decide<'a>(
     if about.iter().any(|s| s.vouched == Vouched::Company) {
         about.retain(|s| s.vouched == Vouched::Company);
     }
+    // What is not confirmed says nothing, beside what is said for certain; alone, it is the reason.
+    let waits = about.iter().filter(|s| s.vouched == Vouched::Unconfirmed).map(|s| s.at).max();
+    about.retain(|s| s.vouched != Vouched::Unconfirmed);
+    let blocked = |said: Option<DateTime<Utc>>, why| match waits {
+        Some(at) if said.is_none_or(|said| at > said) => Decision::Blocked(Blocked::Pending),
+        _ => Decision::Blocked(why),
+    };
     let Some(latest) = about.iter().max_by_key(|s| (s.at, !s.granted)) else {
-        return Decision::Blocked(Blocked::Unknown);
+        return blocked(None, Blocked::Unknown);
     };
     if !latest.granted {
-        let given_before = about.iter().any(|s| s.granted && s.at < latest.at);
-        return Decision::Blocked(if given_before { Blocked::Withdrawn } else { Blocked::Refused });
+        // In the same second, too: of a yes and a no at one instant, the no came to withdraw the yes.
+        let given_before = about.iter().any(|s| s.granted && s.at <= latest.at);
+        return blocked(Some(latest.at), if given_before { Blocked::Withdrawn } else { Blocked::Refused });
     }
     if latest.expires_at.is_some_and(|end| end <= now) {
-        return Decision::Blocked(Blocked::Expired);
+        return blocked(Some(latest.at), Blocked::Expired);
     }
     Decision::Allowed(Proof { wording: latest.wording.clone(), source: latest.source.clone(), given_at: latest.at })
 }
@@ -183,7 +201,7 @@ mod tests {
     }
 
     /// `+email@1` is a yes for e-mail in minute 1, `-phone@2` a no for phone in minute 2, `~email@1` a yes that ends in
-    /// minute 3, `?email@1` a yes that nobody vouches for.
+    /// minute 3, `?email@1` a yes that nobody vouches for, `!email@1` one that is still to be confirmed.
     fn statement(text: &str) -> Statement {
         let (sign, rest) = text.split_at(1);
         let (channel, minute) = rest.split_once('@').unwrap();
@@ -196,7 +214,11 @@ mod tests {
             source: "test".into(),
             at: at(minute.parse().unwrap()),
             expires_at: (sign == "~").then(|| at(3)),
-            vouched: if sign == "?" { Vouched::Nobody } else { Vouched::Company },
+            vouched: match sign {
+                "?" => Vouched::Nobody,
+                "!" => Vouched::Unconfirmed,
+                _ => Vouched::Company,
+            },
         }
     }
 
@@ -210,7 +232,13 @@ mod tests {
             ("+email@1 -email@2", Err(Blocked::Withdrawn)),
             ("-email@2 +email@1", Err(Blocked::Withdrawn)),
             ("+email@1 -email@2 +email@3", Ok(())),
-            ("+email@2 -email@2", Err(Blocked::Refused)),
+            ("+email@2 -email@2", Err(Blocked::Withdrawn)),
+            ("!email@1", Err(Blocked::Pending)),
+            ("!email@1 +email@2", Ok(())),
+            ("+email@1 !email@2", Ok(())),
+            ("-email@1 !email@2", Err(Blocked::Refused)),
+            ("!email@1 !email@2", Err(Blocked::Pending)),
+            ("!email@1 -email@2", Err(Blocked::Refused)),
             ("~email@1", Err(Blocked::Expired)),
             ("?email@1", Ok(())),
             ("-email@1 ?email@2", Err(Blocked::Refused)),

@@ -2,6 +2,7 @@
 
 use crate::feedback::Feedback;
 use crate::id::{PolicyId, QueueId, RouteId, RuleId, SurveyId, TouchpointId};
+use crate::message::MessageKind;
 use crate::names::named;
 use crate::survey::Band;
 
@@ -134,6 +135,8 @@ pub struct Action {
     pub alert: Option<RouteId>,
     /// Who owns the case from the start.
     pub owner: Option<String>,
+    /// What the customer is sent at once, consent and fatigue guard permitting; nothing when absent.
+    pub message: Option<MessageKind>,
 }
 
 /// A rule of the programme.

@@ -52,6 +52,8 @@ macro_rules! consent_gate {
                             wit::Reason::Refused => Blocked::Refused,
                             wit::Reason::Withdrawn => Blocked::Withdrawn,
                             wit::Reason::Expired => Blocked::Expired,
+                            wit::Reason::Pending => Blocked::Pending,
+                            wit::Reason::Undeliverable => Blocked::Undeliverable,
                         }),
                     })
                 }

@@ -4,6 +4,7 @@ use crate::clock::{SystemClock, SystemEntropy};
 use crate::store::SpinStore;
 use ringback_app::config::Config;
 use ringback_app::follow_up::FollowUp;
+use ringback_app::letters::Letters;
 use ringback_app::problem::Problem;
 use ringback_app::secrets::Secrets;
 use ringback_app::widget::Front;
@@ -61,6 +62,27 @@ pub async fn front(app: &EdgeApp) -> Result<Rc<Front>, Problem> {
     Ok(front)
 }
 
+/// Has the application know what messages to customers say, read when the first is asked for.
+///
+/// # Errors
+/// 503, as for [`app`].
+pub fn letters(app: &EdgeApp) -> Result<(), Problem> {
+    if app.has_letters() {
+        return Ok(());
+    }
+    let read = programme().and_then(|text| Letters::parse(&text, &app.config, &beside).map_err(|e| e.to_string()));
+    app.use_letters(read.map_err(|why| {
+        eprintln!("cannot write to customers: {why}");
+        Problem::unavailable()
+    })?);
+    Ok(())
+}
+
+/// A file that is mounted beside the programme.
+fn beside(name: &str) -> Result<String, String> {
+    std::fs::read_to_string(format!("/{name}")).map_err(|e| e.to_string())
+}
+
 async fn make_front(app: &EdgeApp) -> Result<Front, String> {
     let front = Front::parse(&programme()?, &app.config).map_err(|e| e.to_string())?;
     let secrets = values(front.variables().iter().map(String::as_str)).await?;
@@ -85,7 +107,6 @@ async fn values(names: impl IntoIterator<Item = &str>) -> Result<Secrets, String
 }
 
 async fn make() -> Result<EdgeApp, String> {
-    let beside = |name: &str| std::fs::read_to_string(format!("/{name}")).map_err(|e| e.to_string());
     let mut config = Config::parse(&programme()?, &beside).map_err(|e| e.to_string())?;
     let mut secrets = values(config.variables()).await?;
     config.add_tokens(&mut secrets)?;

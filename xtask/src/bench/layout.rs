@@ -17,7 +17,7 @@ pub fn copy_application(folder: &Path, manifest: &str) -> Result<()> {
     let root = workspace::root();
     fs::create_dir_all(folder.join("state"))?;
     std::os::unix::fs::symlink(root.join("target"), folder.join("target"))?;
-    for file in ["ringback.toml", "holidays.ics", "docs/openapi.json"] {
+    for file in ["ringback.toml", "holidays.ics", "messages.toml", "docs/openapi.json"] {
         let copy = folder.join(file);
         fs::create_dir_all(copy.parent().context("a folder")?)?;
         fs::copy(root.join(file), copy)?;

@@ -9,6 +9,7 @@ use http::{Request, Response, header};
 use ringback_app::config::Config;
 use ringback_app::deliver::HandedOver;
 use ringback_app::follow_up::FollowUp;
+use ringback_app::letters::Letters;
 use ringback_app::problem::Problem;
 use ringback_app::secrets::Secrets;
 use ringback_app::{App, ConsentGate, GateError, Namer, Outbound, OutboundError, Parts};
@@ -131,12 +132,15 @@ fn shop(variables: Variables, store: MemoryStore, clock: ManualClock, seed: u64)
     let text = std::fs::read_to_string(root.join("ringback.toml")).context("cannot read ringback.toml")?;
     let beside = |name: &str| std::fs::read_to_string(root.join(name)).map_err(|error| error.to_string());
     let config = Rc::new(Config::parse(&text, &beside)?);
+    let letters = Letters::parse(&text, &config, &beside)?;
     let secrets = Secrets::new(variables);
     let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets)?);
     let ledger = Ledger::open(store, clock.clone(), SeededEntropy::new(seed), follow_up.clone(), Options::default());
     let ledger = block_on(ledger)?;
     let parts = Parts { config, secrets, clock, entropy: SeededEntropy::new(seed + 1), log: |_| {} };
-    Ok(App::new(parts, follow_up, ledger)?)
+    let app = App::new(parts, follow_up, ledger)?;
+    app.use_letters(letters);
+    Ok(app)
 }
 
 impl Life {

@@ -6,6 +6,7 @@ use ringback_core::case::{CaseEvent, EventKind};
 use ringback_core::consent::ContactChannel;
 use ringback_core::deadline::Policy;
 use ringback_core::id::{PolicyId, QueueId};
+use ringback_core::message::MessageKind;
 use ringback_core::names::Named as _;
 use ringback_ledger::is_name;
 use serde_json::Value;
@@ -29,11 +30,13 @@ pub(super) struct Order {
     pub message: Option<Draft>,
 }
 
-/// A message to the customer, as a person wrote it.
+/// A message to the customer.
 #[derive(Debug)]
-pub(super) struct Draft {
-    pub subject: String,
-    pub text: String,
+pub(super) enum Draft {
+    /// As a person wrote it.
+    Own { subject: String, text: String },
+    /// By a template, with what a person wants it to say.
+    Template { kind: MessageKind, words: Option<String> },
 }
 
 /// Reads an order; every wrong field is named.
@@ -171,11 +174,21 @@ fn task(f: &Fields<'_>) -> Option<u32> {
 }
 
 fn draft(f: &Fields<'_>) -> Option<Draft> {
+    if f.value("template").is_some() {
+        let kind: Option<MessageKind> = f.required_choice("template");
+        let words = f.text("text", MAX_TEXT);
+        f.refuse_unknown();
+        if kind.is_some_and(|kind| !kind.informs()) {
+            f.wrong("template", "must be one of apology, remedy, result: others do not tell what was done");
+            return None;
+        }
+        return Some(Draft::Template { kind: kind?, words });
+    }
     let subject = f.required_text("subject", MAX_LINE);
     let text = f.required_text("text", MAX_TEXT);
     f.refuse_unknown();
     if subject.as_ref().is_some_and(|s| s.chars().any(char::is_control)) {
         f.wrong("subject", "is one line");
     }
-    Some(Draft { subject: subject?, text: text? })
+    Some(Draft::Own { subject: subject?, text: text? })
 }

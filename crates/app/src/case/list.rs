@@ -15,7 +15,7 @@ use data_encoding::BASE64URL_NOPAD;
 use http::{HeaderValue, Request, StatusCode, header};
 use ringback_core::case::{Case, State};
 use ringback_core::names::Named as _;
-use ringback_core::rule::Track;
+use ringback_core::rule::{Advocacy, Track};
 use ringback_ledger::{Clock, Entropy, Record, Store, is_name};
 use serde_json::{Value, json as value};
 
@@ -34,6 +34,7 @@ pub(crate) struct Query {
     pub owner: Option<String>,
     pub state: Option<State>,
     pub track: Option<Track>,
+    pub advocacy: Option<Advocacy>,
     pub account: Option<String>,
     /// The account's name in the index.
     pub account_key: Option<String>,
@@ -118,6 +119,7 @@ impl Query {
         let lists = [
             owner.map(|owner| (Kind::Owner, owner)),
             self.account_key.as_deref().map(|account| (Kind::Account, account)),
+            self.advocacy.map(|asked| (Kind::Advocacy, asked.as_str())),
             self.state.map(|state| (Kind::State, state.as_str())),
             self.queue.as_deref().map(|queue| (Kind::Queue, queue)),
             self.track.map(|track| (Kind::Track, track.as_str())),
@@ -148,6 +150,7 @@ impl Query {
             && self.owner.as_deref().is_none_or(|owner| case.owner.as_deref().unwrap_or("none") == owner)
             && self.state.map_or(!case.state.is_over(), |state| case.state == state)
             && self.track.is_none_or(|track| case.track == track)
+            && self.advocacy.is_none_or(|asked| case.advocacy == Some(asked))
             && self.account.as_deref().is_none_or(|id| account() == Some(id))
             && self.due_before.is_none_or(|at| case.due_next().is_some_and(|due| due < at))
     }
@@ -181,6 +184,12 @@ fn parse(text: &str) -> Result<Query, Problem> {
                 query.track = Track::from_name(&given);
                 if query.track.is_none() {
                     wrong("must be one of recovery, passive, advocacy, automation");
+                }
+            }
+            "advocacy" => {
+                query.advocacy = Advocacy::from_name(&given);
+                if query.advocacy.is_none() {
+                    wrong("must be one of thank_you, referral, ambassador, review");
                 }
             }
             "due_before" => {
@@ -241,6 +250,7 @@ fn address(query: &Query, next: &str) -> String {
     add("owner", query.owner.as_deref());
     add("state", query.state.map(State::as_str));
     add("track", query.track.map(Track::as_str));
+    add("advocacy", query.advocacy.map(Advocacy::as_str));
     add("account", query.account.as_deref());
     add("due_before", query.due_before.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).as_deref());
     add("limit", query.limit.map(|limit| limit.to_string()).as_deref());

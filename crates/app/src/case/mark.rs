@@ -21,6 +21,7 @@ pub(crate) enum Kind {
     State,
     Track,
     Account,
+    Advocacy,
     /// All, in the order in which they opened, whatever became of them.
     Opened,
 }
@@ -34,6 +35,7 @@ impl Kind {
             Self::State => 's',
             Self::Track => 't',
             Self::Account => 'c',
+            Self::Advocacy => 'p',
             Self::Opened => 'd',
         }
     }
@@ -93,6 +95,7 @@ pub(crate) fn marks(id: &str, dossier: &Dossier) -> Vec<String> {
         (Kind::Track, case.track.as_str()),
     ];
     lists.extend(case.account_key.as_deref().map(|key| (Kind::Account, key)));
+    lists.extend(case.advocacy.map(|asked| (Kind::Advocacy, asked.as_str())));
     let listed = lists.into_iter().map(|(kind, value)| format!("{}{order}|{id}", kind.prefix(value)));
     listed.chain([format!("{}|{id}", opened_at(case.opened_at))]).collect()
 }

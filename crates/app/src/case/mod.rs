@@ -18,11 +18,11 @@ use crate::problem::{Problem, Reply, empty, json};
 use crate::time::from_unix;
 use crate::view::{self, Permission};
 use crate::{App, intake};
-use event::Order;
+use event::{Draft, Order};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use ringback_core::alert::{Delivery, Occasion};
 use ringback_core::case::{Case, CaseEvent, Refused, State};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
+use ringback_core::message::MessageKind;
 use ringback_ledger::{Changed, Clock, Due, Entropy, Record, Step, Store};
 
 /// Why a change was not made.
@@ -226,20 +226,20 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if matches!(order.event, CaseEvent::Merge { .. }) {
             see_to(&mut step, &Job::CarryOver, now);
         }
-        if let Some(message) = &order.message {
-            let channel = self.config.customer_channel.clone().ok_or(Refusal::NoAddress)?;
-            if dossier.feedback.customer.email.is_none() {
-                return Err(Refusal::NoAddress);
-            }
-            let delivery = Delivery::first_attempt(Occasion::Message, channel, Some(dossier.messages.len() + 1));
-            send(&mut step, &delivery, now);
-            step.body.messages.push(Message {
-                delivery,
-                channel: ContactChannel::Email,
-                purpose: Purpose::FollowUp,
-                subject: message.subject.clone(),
-                text: message.text.clone(),
-            });
+        if let Some(draft) = &order.message {
+            let kind = match draft {
+                Draft::Template { kind, .. } => *kind,
+                Draft::Own { .. } => MessageKind::Result,
+            };
+            let message = self.follow_up.message(dossier, kind).ok_or(Refusal::NoAddress)?;
+            let message = match draft {
+                Draft::Template { words, .. } => Message { words: words.clone(), ..message },
+                Draft::Own { subject, text } => {
+                    Message { kind: None, subject: subject.clone(), text: text.clone(), ..message }
+                }
+            };
+            send(&mut step, &message.delivery, now);
+            step.body.messages.push(message);
         }
         Ok(step)
     }

@@ -3,7 +3,7 @@
 use super::table::{Checked, Table};
 use super::{Config, Role, deadlines};
 use ringback_core::case::Terms;
-use ringback_core::id::RouteId;
+use ringback_core::id::{RouteId, SurveyId};
 use ringback_core::rule::Track;
 use std::collections::BTreeMap;
 
@@ -25,6 +25,17 @@ pub struct Goodwill {
     pub lead: Option<u64>,
 }
 
+/// How a customer is asked again after their case was closed; at least one of the two happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowUpSurvey {
+    /// How long after closing, in seconds.
+    pub after_s: u32,
+    /// Who of the company hears of it.
+    pub route: Option<RouteId>,
+    /// The survey that the customer is invited to.
+    pub survey: Option<SurveyId>,
+}
+
 /// The terms under which people work cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseWork {
@@ -34,8 +45,8 @@ pub struct CaseWork {
     pub longest_wait_s: u32,
     /// What may be granted.
     pub goodwill: Goodwill,
-    /// How long after closing the customer is to be asked again (seconds), and who hears of it.
-    pub survey: Option<(u32, RouteId)>,
+    /// How the customer is asked again after closing.
+    pub survey: Option<FollowUpSurvey>,
     /// What to say, by track.
     pub scripts: BTreeMap<&'static str, Vec<String>>,
 }
@@ -65,7 +76,7 @@ impl CaseWork {
                 Role::Lead => self.goodwill.lead,
                 Role::Agent | Role::Executive | Role::Intake => self.goodwill.agent,
             },
-            survey_after_s: self.survey.as_ref().map(|(after, _)| *after),
+            survey_after_s: self.survey.as_ref().map(|survey| survey.after_s),
         }
     }
 
@@ -102,15 +113,27 @@ fn goodwill(table: &Table<'_>) -> Checked<Goodwill> {
     Ok(goodwill)
 }
 
-fn survey(table: &Table<'_>, config: &Config) -> Checked<(u32, RouteId)> {
-    let Some(after) = deadlines::seconds(table, "after", SHORTEST_S)? else {
+fn survey(table: &Table<'_>, config: &Config) -> Checked<FollowUpSurvey> {
+    let Some(after_s) = deadlines::seconds(table, "after", SHORTEST_S)? else {
         return table.fail(table.at, "`after` is missing");
     };
-    let Some(route) = deadlines::route(table, "route", config)? else {
-        return table.fail(table.at, "`route` is missing");
-    };
+    let route = deadlines::route(table, "route", config)?;
+    let survey = table.parsed("survey", SurveyId::new)?;
     table.done()?;
-    Ok((after, route))
+    match &survey {
+        Some(id) if !config.surveys.contains_key(&id.value) => {
+            return table.fail(id.at, format!("no survey `{}`", id.value));
+        }
+        Some(id) if config.messages.channel.is_none() => {
+            return table.fail(id.at, "`survey` invites the customer: [messages] must name a `channel`");
+        }
+        None if route.is_none() => {
+            return table
+                .fail(table.at, "`route` or `survey` is missing: who hears of it, or what the customer is asked");
+        }
+        _ => {}
+    }
+    Ok(FollowUpSurvey { after_s, route, survey: survey.map(|placed| placed.value) })
 }
 
 fn scripts(table: &Table<'_>) -> Checked<BTreeMap<&'static str, Vec<String>>> {

@@ -1,4 +1,4 @@
-//! `[[channels]]`, `[alerts]` and `[messages]`: where alerts can go, and how customers are written to.
+//! `[[channels]]` and `[alerts]`: where alerts and messages can go.
 
 use super::deadlines::seconds;
 use super::kinds::{KINDS, Setting, mailbox};
@@ -85,15 +85,5 @@ pub(super) fn read_trouble(table: &Table<'_>, config: &Config) -> Checked<Option
             table.fail(route.at, format!("no route `{}`", route.value))
         }
         route => Ok(route.map(|placed| placed.value)),
-    }
-}
-
-pub(super) fn read_customer_channel(table: &Table<'_>, config: &Config) -> Checked<ChannelId> {
-    let id = table.required_parsed("channel", ChannelId::new)?;
-    table.done()?;
-    match config.channels.get(&id.value) {
-        Some(channel) if channel.kind.is_mail() => Ok(id.value),
-        Some(_) => table.fail(id.at, "messages to customers leave by e-mail: name a channel of a mail provider"),
-        None => table.fail(id.at, format!("no channel `{}`", id.value)),
     }
 }

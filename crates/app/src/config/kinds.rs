@@ -96,14 +96,18 @@ impl Kind {
             }
             Self::PagerDuty => &[Variable("origin_variable"), Variable("key_variable")],
             Self::Webhook => &[Variable("url_variable"), Variable("secret_variable")],
-            Self::Resend | Self::SendGrid | Self::Brevo => {
-                &[Variable("origin_variable"), Variable("key_variable"), Text("from", mailbox)]
-            }
+            Self::Resend | Self::SendGrid | Self::Brevo => &[
+                Variable("origin_variable"),
+                Variable("key_variable"),
+                OptionalVariable("webhook_variable"),
+                Text("from", mailbox),
+            ],
             Self::Postmark => &[
                 Variable("origin_variable"),
                 Variable("key_variable"),
                 Text("from", mailbox),
                 OptionalText("stream", plain),
+                OptionalVariable("webhook_variable"),
             ],
             Self::Ses => &[
                 Variable("origin_variable"),

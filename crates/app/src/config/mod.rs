@@ -10,7 +10,9 @@ mod deadlines;
 mod holidays;
 mod keeping;
 mod kinds;
+mod letters;
 mod mapping;
+mod messages;
 mod queues;
 mod read;
 mod routes;
@@ -22,7 +24,7 @@ mod table;
 mod targets;
 mod tokens;
 
-pub use cases::{CaseWork, Goodwill};
+pub use cases::{CaseWork, FollowUpSurvey, Goodwill};
 pub use keeping::Retention;
 pub use kinds::{KINDS, Kind, split_mailbox};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
@@ -33,6 +35,7 @@ pub use tokens::TOKENS_VARIABLE;
 use ringback_core::calendar::Calendar;
 use ringback_core::deadline::Policy;
 use ringback_core::id::{CalendarId, ChannelId, PolicyId, QueueId, RouteId, SourceId, SurveyId};
+use ringback_core::message::MessageKind;
 use ringback_core::queue::Queue;
 use ringback_core::route::Route;
 use ringback_core::rule::Rule;
@@ -72,8 +75,8 @@ pub struct Config {
     pub channels: BTreeMap<ChannelId, Channel>,
     /// Who is told when a channel fails for good.
     pub trouble: Option<RouteId>,
-    /// The channel that messages to customers leave through.
-    pub customer_channel: Option<ChannelId>,
+    /// How customers are written to.
+    pub messages: Messages,
     /// The terms under which people work cases.
     pub cases: CaseWork,
     /// Into how many logs answers are spread; fixed at the first start, 1 on SQLite.
@@ -125,6 +128,34 @@ pub struct Channel {
     pub audience: Role,
     /// How alerts are grouped into one message; each is one of its own when absent.
     pub group: Option<Grouping>,
+}
+
+/// How customers are written to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Messages {
+    /// The channel that messages leave through; none: none are sent.
+    pub channel: Option<ChannelId>,
+    /// How long after a message that was sent nobody is written to on the company's own account, in seconds.
+    pub quarantine_s: u64,
+    /// What is sent at once to whose case goes to automation because nobody has room.
+    pub automation: Option<MessageKind>,
+    /// Whether a consent by an address that a stranger typed has to be confirmed by a link that is sent there.
+    pub double_opt_in: bool,
+    /// Which survey follows which.
+    pub sequences: Vec<Sequence>,
+}
+
+/// After an answer to one survey, another is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sequence {
+    /// The survey that was answered.
+    pub from: SurveyId,
+    /// How long after the answer, in seconds.
+    pub after_s: u32,
+    /// The survey that is asked.
+    pub ask: SurveyId,
+    /// How long after the invitation whoever has not answered is reminded, in seconds.
+    pub remind_s: Option<u32>,
 }
 
 /// How alerts to a channel are grouped into one message. A critical alert never waits.
@@ -194,8 +225,10 @@ pub type Beside<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
 /// Why a configuration is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("ringback.toml:{line}:{column}: {message}")]
+#[error("{}:{line}:{column}: {message}", file.as_deref().unwrap_or("ringback.toml"))]
 pub struct ConfigError {
+    /// The file, when it is one beside `ringback.toml`.
+    pub file: Option<String>,
     /// Line, from 1.
     pub line: usize,
     /// Column, from 1.

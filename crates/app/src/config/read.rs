@@ -2,8 +2,8 @@
 
 use super::table::{Checked, Table, error_at};
 use super::{
-    AccessToken, Beside, CaseWork, Config, Retention, Role, calendars, cases, channels, deadlines, keeping, queues,
-    routes, rules, sources, surveys, targets,
+    AccessToken, Beside, CaseWork, Config, Messages, Retention, Role, calendars, cases, channels, deadlines, keeping,
+    messages, queues, routes, rules, sources, surveys, targets,
 };
 use crate::digest::sha256_hex;
 use std::collections::BTreeMap;
@@ -38,6 +38,10 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
     }
     config.policies = by_id(&root, "deadlines", |policy| deadlines::read(policy, &config))?;
     config.sources = by_id(&root, "sources", |source| sources::read(source, &config))?;
+    if let Some(messages) = root.table("messages")? {
+        config.messages = messages::read(&messages, &config)?;
+    }
+    config.messages.sequences = messages::sequences(&root, &config)?;
     for rule in root.tables("rules")? {
         config.rules.push(rules::read(&rule, &config)?);
     }
@@ -46,9 +50,6 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
         if config.targets.insert(queue.clone(), target).is_some() {
             return root.fail(table.at, format!("`{queue}` has targets already"));
         }
-    }
-    if let Some(messages) = root.table("messages")? {
-        config.customer_channel = Some(channels::read_customer_channel(&messages, &config)?);
     }
     if let Some(terms) = root.table("cases")? {
         config.cases = cases::read(&terms, &config)?;
@@ -60,8 +61,9 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
         config.retention = keeping::read_retention(&retention, &config)?;
     }
     config.access = by_id(&root, "access", access)?.into_values().collect();
-    // What concerns browsers is read where they are answered: see `sites`.
-    let _ = (root.value("sites"), root.value("widget"));
+    // What concerns browsers is read where they are answered, what messages say where they are written: see `sites` and
+    // `letters`.
+    let _ = (root.value("sites"), root.value("widget"), root.value("templates"));
     root.done()?;
     Ok(config)
 }
@@ -110,7 +112,7 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         routes: BTreeMap::new(),
         channels: BTreeMap::new(),
         trouble: None,
-        customer_channel: None,
+        messages: Messages::default(),
         cases: CaseWork::default(),
         shards: 1,
         retention: Retention::default(),

@@ -89,7 +89,14 @@ fn action(table: &Table<'_>, config: &Config) -> Checked<Action> {
         deadlines: deadlines.map(|placed| placed.value),
         alert: alert.map(|placed| placed.value),
         owner: table.text("owner")?.map(|placed| placed.value),
+        message: table.choice("message", &named())?,
     };
+    if action.message.is_some() && config.messages.channel.is_none() {
+        return table.fail(table.at, "`message` writes to the customer: [messages] must name a `channel`");
+    }
+    if let Some(kind) = action.message.filter(|kind| kind.asks()) {
+        return table.fail(table.at, format!("`{}` asks for a survey: use [[sequences]]", kind.as_str()));
+    }
     table.done()?;
     Ok(action)
 }

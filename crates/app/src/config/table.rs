@@ -28,7 +28,7 @@ pub(super) fn error_at(text: &str, at: usize, message: impl Into<String>) -> Con
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    ConfigError { line, column, message: message.into().trim().replace('\n', ", ") }
+    ConfigError { file: None, line, column, message: message.into().trim().replace('\n', ", ") }
 }
 
 /// One table under examination.

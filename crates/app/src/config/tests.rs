@@ -1,6 +1,9 @@
 //! The shipped programme is whole, and what is wrong is refused where it stands.
 
 use super::*;
+use crate::letters::Letters;
+use ringback_core::message::MessageKind;
+use ringback_core::names::Named as _;
 use ringback_core::rule::Track;
 
 /// The hours of the shipped calendar.
@@ -18,9 +21,65 @@ fn the_shipped_programme_is_whole() {
     assert!(config.variables().contains(&"slack_webhook_url"));
 }
 
+/// What is wrong in templates is refused with its place, whichever file it stands in.
+#[test]
+fn a_template_that_cannot_be_sent_is_refused_where_it_is_wrong() {
+    let template = |kind: &str, text: &str| {
+        format!(
+            "{SHIPPED}\n[[templates]]\nkind = \"{kind}\"\nlanguage = \"nl\"\nsubject = \"x\"\ntext = \'\'\'\n{text}\'\'\'\n"
+        )
+    };
+    let first = SHIPPED.lines().count() + 7;
+    for (kind, text, (line, column), reason) in [
+        ("offer", "Buy.\n\n  {{ comment }}", (first + 2, 6), "a message of kind `offer` knows no `comment`"),
+        ("offer", "{% if code == \"x\" %}\n{% if score %}!{% endif %}{% endif %}", (first + 1, 7), "knows no `score`"),
+        ("result", "Hello {{ customr }}", (first, 10), "a message of kind `result` knows no `customr`"),
+        ("result", "Hello {{ customer", (first, 0), "syntax error"),
+        ("result", "a\n{% if comment %}", (first + 1, 0), "syntax error"),
+        ("result", "a\n {{ comment|upper }}", (first + 1, 0), "unknown filter"),
+        ("invitation", "{{ link }} {{ words }}", (first, 15), "knows no `words`"),
+    ] {
+        let programme = template(kind, text);
+        let config = Config::parse(&programme, &beside).unwrap();
+        let error = Letters::parse(&programme, &config, &beside).err().unwrap_or_else(|| panic!("{text}: is taken"));
+        assert!(error.message.contains(reason), "{text}: {error}");
+        assert_eq!(error.line, line, "{text}: {error}");
+        assert!(column == 0 || error.column == column, "{text}: {error}");
+    }
+    let broken = |name: &str| match name {
+        "messages.toml" => Ok("[[templates]]\nkind = \"help\"\nsubject = \"a\"\ntext_file = \"help.txt\"\n".to_owned()),
+        "help.txt" => Ok("one\n{{ two }}\n".to_owned()),
+        other => beside(other),
+    };
+    let config = Config::parse(SHIPPED, &broken).unwrap();
+    let error = Letters::parse(SHIPPED, &config, &broken).err().unwrap().to_string();
+    assert!(error.starts_with("help.txt:2:4: a message of kind `help` knows no `two`"), "{error}");
+    for (from, to, reason) in [
+        ("\"#0a6b50\"", "\"red; }\"", "is no colour"),
+        ("https://reviews.example.com", "javascript:alert", "is no http or https address"),
+        ("[\"messages.toml\"]", "[\"nothing.toml\"]", "nothing.toml: no such file"),
+    ] {
+        let programme = SHIPPED.replacen(from, to, 1);
+        let error = Letters::parse(&programme, &config, &beside).err().unwrap().to_string();
+        assert!(error.contains(reason), "{to}: {error}");
+    }
+}
+
+#[test]
+fn every_message_is_shipped_in_three_languages() {
+    let config = Config::parse(SHIPPED, &beside).unwrap();
+    let letters = Letters::parse(SHIPPED, &config, &beside).unwrap();
+    for kind in MessageKind::ALL.iter().filter(|kind| **kind != MessageKind::Offer) {
+        let languages: Vec<&str> =
+            letters.templates().iter().filter(|t| t.kind == *kind).map(|t| t.language.as_str()).collect();
+        assert_eq!(languages, ["en", "de", "fr"], "{kind:?}");
+    }
+}
+
 /// The files beside the shipped programme.
 pub(crate) fn beside(name: &str) -> Result<String, String> {
     match name {
+        "messages.toml" => Ok(include_str!("../../../../messages.toml").to_owned()),
         "holidays.ics" => Ok(include_str!("../../../../holidays.ics").to_owned()),
         "broken.ics" => Ok("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20261225T090000\r\n".to_owned()),
         _ => Err("no such file".to_owned()),
@@ -83,7 +142,11 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         ("longest_wait = \"14d\"", "longest_wait = \"1s\"", "is too short"),
         ("agent = 50", "agent = 501", "may not grant more than a lead"),
         ("agent = 50", "agent = -1", "must be a whole number"),
-        ("route = \"surveys\" }", "route = \"nobody\" }", "no route `nobody`"),
+        ("route = \"surveys\", survey", "route = \"nobody\", survey", "no route `nobody`"),
+        ("survey = \"checkout-nps\" }  #", "survey = \"nps\" }  #", "no survey `nps`"),
+        ("message = \"referral\"", "message = \"invitation\"", "use [[sequences]]"),
+        ("automation = \"help\"", "automation = \"joke\"", "`joke` is none of acknowledgement"),
+        ("remind = \"7d\"", "remind = \"7s\"", "is too short"),
         ("passive = [\"What", "passives = [\"What", "unknown key `passives`"),
         ("shards = 1", "shards = 65", "shards must be 1 to 64"),
         ("days = 1095", "days = 0", "must be a number of days"),

@@ -1,32 +1,31 @@
-//! One attempt at one delivery: the request that carries it, and what its answer means. An alert is for people of the
-//! company; a message to a customer passes the consent gate.
+//! One attempt at one alert to people of the company: the request that carries it, and what its answer means.
 
 use super::WITHIN;
 use super::group::Turn;
-use super::mail::{self, Mail};
+use super::mail::Mail;
 use super::notice::Notice;
 use super::outcome::of_answer;
 use super::product::{self, Built, Destination, NoDestination, Way};
 use crate::App;
 use crate::access::Action;
 use crate::config::Channel;
-use crate::dossier::{Dossier, Message, reaches_customer};
+use crate::dossier::Dossier;
 use crate::ports::{ConsentGate, Outbound};
 use crate::time::from_unix;
-use http::Request;
+use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion, Outcome, WAITS_FOR_GROUP};
 use ringback_core::case::State;
-use ringback_core::consent::{ContactChannel, Decision, Purpose};
+use ringback_core::consent::{ContactChannel, Purpose};
 use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
 
 /// Why no request is made.
-enum NoRequest {
+pub(super) enum NoRequest {
     /// The channel leads nowhere.
     NoDestination(NoDestination),
     /// A customer may not, or cannot, be written to.
     Blocked(String),
-    /// It cannot be said now.
-    Later(String),
+    /// It cannot be said now; not before the given instant, where that is known.
+    Later(String, Option<DateTime<Utc>>),
 }
 
 impl From<NoDestination> for NoRequest {
@@ -36,12 +35,12 @@ impl From<NoDestination> for NoRequest {
 }
 
 impl NoRequest {
-    fn outcome(self) -> Outcome {
+    pub fn outcome(self) -> Outcome {
         match self {
             Self::NoDestination(why @ NoDestination::Empty(_)) => Outcome::Skipped(why.to_string()),
             Self::NoDestination(why) => Outcome::Failed(why.to_string()),
             Self::Blocked(why) => Outcome::Blocked(why),
-            Self::Later(why) => Outcome::Retry(why, None),
+            Self::Later(why, not_before) => Outcome::Retry(why, not_before),
         }
     }
 }
@@ -63,15 +62,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if channel.kind.keeps_incidents() && resolved {
             return Outcome::Skipped("the case is resolved".to_owned());
         }
-        let request = match reaches_customer(delivery) {
-            true => self.customer_request(record, delivery, channel, gate).await,
-            false => match self.alert_notice(record, delivery, channel, gate).await {
-                Ok(notice) => match self.in_turn(record, delivery, channel, notice).await {
-                    Ok(notice) => self.written(channel, &notice).map_err(NoRequest::from),
-                    Err(outcome) => return outcome,
-                },
-                Err(why) => Err(why),
+        let request = match self.alert_notice(record, delivery, channel, gate).await {
+            Ok(notice) => match self.in_turn(record, delivery, channel, notice).await {
+                Ok(notice) => self.written(channel, &notice).map_err(NoRequest::from),
+                Err(outcome) => return outcome,
             },
+            Err(why) => Err(why),
         };
         match request {
             Ok(request) => of_answer(out.send(request, WITHIN).await, from_unix(self.clock.now())),
@@ -139,35 +135,5 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 provider.mail(&to, &mail)
             }
         }
-    }
-
-    /// A message to a customer passes the gate at the moment of sending, however long it has waited.
-    async fn customer_request(
-        &self,
-        record: &Record<Dossier>,
-        delivery: &Delivery,
-        channel: &Channel,
-        gate: &impl ConsentGate,
-    ) -> Result<Request<Vec<u8>>, NoRequest> {
-        let blocked = |why: &str| NoRequest::Blocked(why.to_owned());
-        let message: &Message = record.body.message(&delivery.id).ok_or_else(|| blocked("the message is gone"))?;
-        let customer = &record.body.feedback.customer;
-        match gate.may_contact(customer, message.channel, message.purpose).await {
-            Ok(Decision::Allowed(_)) => {}
-            Ok(Decision::Blocked(reason)) => return Err(blocked(reason.explain())),
-            Err(error) => return Err(NoRequest::Later(error.to_string())),
-        }
-        let to = customer.email.as_deref().ok_or_else(|| blocked("the customer's e-mail address is not known"))?;
-        let Way::Mail(provider) = product::of(channel.kind) else {
-            return Err(blocked("the programme's channel for messages is no e-mail"));
-        };
-        let id = self.namer.message(&record.eid, &delivery.id);
-        let locale = record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
-        let preferences = self.preferences_url(&record.eid, record.received);
-        let letter = mail::Letter { name: &self.config.name, locale, message, preferences: &preferences };
-        let destination = Destination { channel, secrets: &self.secrets };
-        let now = from_unix(self.clock.now());
-        let mail = Mail::letter(destination.text("from"), to, &id, &letter, now).ok_or(NoDestination::Unwritten)?;
-        Ok(provider.mail(&destination, &mail)?)
     }
 }

@@ -19,6 +19,12 @@ impl Provider for Brevo {
             "tags": [mail.tag],
         });
         mail.add_headers(&mut body["headers"]);
+        if let Some(reference) = &mail.reference {
+            body["headers"]["X-Mailin-custom"] = reference.as_str().into();
+        }
+        if let Some(reply_to) = mail.reply_party("name", "email") {
+            body["replyTo"] = reply_to;
+        }
         to.post(&url, &[("api-key", to.secret("key_variable")?), ("accept", "application/json")], &body)
     }
 }

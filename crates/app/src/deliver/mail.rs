@@ -7,7 +7,7 @@ use super::notice::Notice;
 use super::product::{Built, Destination};
 use super::text::{one_line, shorten, tame};
 use crate::config::split_mailbox;
-use crate::dossier::Message;
+use crate::letters::{Brand, Written};
 use crate::preferences;
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -24,6 +24,8 @@ pub(super) struct Mail<'a> {
     pub now: DateTime<Utc>,
     /// Sender, as `name@host` or `Name <name@host>`.
     pub from: &'a str,
+    /// Where an answer to it goes, in the same form.
+    pub reply_to: Option<&'a str>,
     /// Receivers.
     pub to: Vec<&'a str>,
     /// Subject, one line.
@@ -34,6 +36,8 @@ pub(super) struct Mail<'a> {
     pub html: String,
     /// What it is about: letters and `_`.
     pub tag: String,
+    /// What the provider gives back when it tells what became of it; none for a mail to people of the company.
+    pub reference: Option<String>,
     /// Where its receiver sees and changes what may be sent to them; none for a mail to people of the company.
     pub preferences: Option<&'a str>,
 }
@@ -60,6 +64,7 @@ struct AlertText<'a> {
 #[template(path = "letter.html")]
 struct LetterPage<'a> {
     letter: &'a Letter<'a>,
+    subject: &'a str,
     paragraphs: Vec<Vec<String>>,
     manage: &'static str,
 }
@@ -70,10 +75,57 @@ pub(super) struct Letter<'a> {
     pub name: &'a str,
     /// Language, BCP 47.
     pub locale: &'a str,
-    /// What was written.
-    pub message: &'a Message,
+    /// What it says in a mail program's list.
+    pub subject: &'a str,
+    /// What it says.
+    pub text: &'a str,
+    /// The same as HTML, escaped by its template; made from the text when absent.
+    pub html: Option<&'a str>,
+    /// The company's own look.
+    pub brand: &'a Brand,
+    /// Where an answer to it goes.
+    pub reply_to: Option<&'a str>,
     /// Where the customer sees and changes what may be sent to them.
     pub preferences: &'a str,
+}
+
+impl Letter<'_> {
+    /// Subject, text and HTML, each with the company's foot and the way to the customer's choices.
+    fn parts(&self) -> Option<(String, String, String)> {
+        let subject = shorten(&one_line(self.subject), MAX_SUBJECT);
+        let mut text = tame(self.text).trim().to_owned();
+        // What a template leaves out leaves its blank lines behind.
+        while text.contains("\n\n\n") {
+            text = text.replace("\n\n\n", "\n\n");
+        }
+        let paragraphs = text.split("\n\n").map(|p| p.lines().map(str::to_owned).collect::<Vec<_>>());
+        let paragraphs = paragraphs.filter(|lines| !lines.is_empty()).collect();
+        let manage = preferences::manage(self.locale);
+        let html = LetterPage { letter: self, subject: &subject, paragraphs, manage }.render().ok()?;
+        let foot = self.brand.footer.as_ref().map(|footer| format!("{footer}\n")).unwrap_or_default();
+        let text = format!("{text}\n\n-- \n{foot}{manage}: {}\n", self.preferences);
+        Some((subject, text, html))
+    }
+}
+
+/// A message as its receiver would get it: subject, text and HTML.
+pub(crate) fn letter_as_sent(
+    name: &str,
+    written: &Written,
+    brand: &Brand,
+    preferences: &str,
+) -> Option<(String, String, String)> {
+    let letter = Letter {
+        name,
+        locale: &written.language,
+        subject: &written.subject,
+        text: &written.text,
+        html: written.html.as_deref(),
+        brand,
+        reply_to: None,
+        preferences,
+    };
+    letter.parts()
 }
 
 impl<'a> Mail<'a> {
@@ -83,33 +135,38 @@ impl<'a> Mail<'a> {
             id: &notice.id,
             now: notice.now,
             from: to.text("from"),
+            reply_to: None,
             to: to.channel.to.iter().map(String::as_str).collect(),
             subject: shorten(&one_line(&notice.headline), MAX_SUBJECT),
             text: AlertText { notice }.render().ok()?,
             html: AlertPage { notice }.render().ok()?,
             tag: notice.event.replace('.', "_"),
+            reference: None,
             preferences: None,
         })
     }
 
     /// A message to a customer.
-    pub fn letter(from: &'a str, to: &'a str, id: &'a str, letter: &Letter<'a>, now: DateTime<Utc>) -> Option<Self> {
-        let text = tame(&letter.message.text);
-        let paragraphs = text.split("\n\n").map(|p| p.lines().map(str::to_owned).collect::<Vec<_>>());
-        let paragraphs = paragraphs.filter(|lines| !lines.is_empty()).collect();
-        let manage = preferences::manage(letter.locale);
-        let html = LetterPage { letter, paragraphs, manage }.render().ok()?;
-        let text = format!("{text}\n\n-- \n{manage}: {}\n", letter.preferences);
-        let subject = shorten(&one_line(&letter.message.subject), MAX_SUBJECT);
+    pub fn letter(
+        from: &'a str,
+        to: &'a str,
+        id: &'a str,
+        (tag, reference): (&str, &str),
+        letter: &Letter<'a>,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let (subject, text, html) = letter.parts()?;
         Some(Self {
             id,
             now,
             from,
+            reply_to: letter.reply_to,
             to: vec![to],
             subject,
             text,
             html,
-            tag: "customer_message".to_owned(),
+            tag: tag.to_owned(),
+            reference: Some(reference.to_owned()),
             preferences: Some(letter.preferences),
         })
     }
@@ -138,6 +195,11 @@ impl<'a> Mail<'a> {
     /// The sender as name and address, under the names that a provider has for them.
     pub fn sender(&self, name: &str, email: &str) -> Value {
         party(self.from, name, email)
+    }
+
+    /// Where an answer goes, as name and address, under the names that a provider has for them.
+    pub fn reply_party(&self, name: &str, email: &str) -> Option<Value> {
+        self.reply_to.map(|mailbox| party(mailbox, name, email))
     }
 
     /// The receivers as names and addresses, under the names that a provider has for them.

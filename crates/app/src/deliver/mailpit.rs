@@ -19,6 +19,9 @@ impl Provider for Mailpit {
             "Headers": { "X-Ringback-Id": mail.id },
         });
         mail.add_headers(&mut body["Headers"]);
+        if let Some(reply_to) = mail.reply_party("Name", "Email") {
+            body["ReplyTo"] = vec![reply_to].into();
+        }
         to.post(&url, &[], &body)
     }
 }

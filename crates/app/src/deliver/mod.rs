@@ -6,6 +6,8 @@ mod brevo;
 mod discord;
 mod google_chat;
 mod group;
+mod guard;
+mod letter;
 mod mail;
 mod mailpit;
 mod matrix;
@@ -16,6 +18,7 @@ mod outcome;
 mod pagerduty;
 mod postmark;
 mod product;
+mod report;
 mod resend;
 mod sendgrid;
 mod ses;
@@ -27,12 +30,15 @@ pub(crate) mod text;
 pub mod trial;
 mod webhook;
 
+pub(crate) use mail::letter_as_sent;
 pub use notice::Notice;
 pub(crate) use notice::summary;
 pub use outcome::of_answer;
+pub(crate) use report::suppressed_note;
 
 use crate::App;
-use crate::dossier::{Dossier, Job};
+use crate::dossier::{Dossier, Job, reaches_customer};
+use crate::letters::Written;
 use crate::ports::{ConsentGate, Outbound, OutboundError};
 use crate::problem::Problem;
 use crate::stored::{Stored, stored};
@@ -94,6 +100,8 @@ struct Ended {
     outcome: Outcome,
     /// The channel was switched off because of it.
     switched_off: bool,
+    /// What a template said, when it was filled in for this attempt.
+    written: Option<Written>,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -180,9 +188,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 let late = self.clock.now().saturating_sub(begun) >= NO_MORE_AFTER_S;
                 let Some(silences) = &round.silences else { return };
                 let now = from_unix(self.clock.now());
+                let mut written = None;
                 let outcome = match (off, silence::silenced(silences, &round.records[case].body, &delivery, now)) {
                     _ if late || silent.get() >= SILENT_AT_MOST || went_off.get() => return,
                     (_, Some(why)) => Outcome::Skipped(why),
+                    (Ok(None), _) if reaches_customer(&delivery) => {
+                        let sent = self.write_to_customer(&round.records[case], &delivery, out, gate).await;
+                        written = sent.1;
+                        sent.0
+                    }
                     (Ok(None), _) => self.attempt(&round.records[case], &delivery, out, gate).await,
                     (Ok(Some((why, since))), _) => Outcome::Retry(standing::waiting(why, *since), None),
                     (Err(error), _) => return self.log(&format!("ledger: {error}")),
@@ -199,6 +213,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     delivery: delivery.id,
                     outcome,
                     switched_off,
+                    written,
                 });
                 round.open.borrow_mut()[case] -= 1;
                 if round.open.borrow()[case] == 0 {
@@ -220,7 +235,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let now = from_unix(self.clock.now());
         let written = self.ledger.change(id, |record| {
             let mut step = Step::of(record.body.clone());
-            for Ended { delivery, outcome, switched_off } in &ended {
+            for Ended { delivery, outcome, switched_off, written } in &ended {
+                if let Some(written) = written {
+                    step.body.keep_written(delivery, written);
+                }
                 let pending = step.body.delivery_mut(delivery).filter(|d| d.state == DeliveryState::Pending);
                 let Some(pending) = pending else { continue };
                 let channel = pending.channel.clone();

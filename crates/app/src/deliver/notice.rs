@@ -199,7 +199,7 @@ fn impersonal(f: &Feedback) -> Feedback {
 fn tone(occasion: &Occasion, f: &Feedback) -> Tone {
     match (occasion, f.band) {
         (Occasion::Taken | Occasion::Resolved, _) => Tone::Good,
-        (Occasion::Breached(..) | Occasion::ChannelOff(_), _) => Tone::Bad,
+        (Occasion::Breached(..) | Occasion::ChannelOff(_) | Occasion::PersonAsked, _) => Tone::Bad,
         (Occasion::Warning(_), _) => Tone::Warn,
         (_, Band::Detractor | Band::Dissatisfied) => Tone::Bad,
         (_, Band::Passive | Band::Neutral) => Tone::Warn,
@@ -257,6 +257,7 @@ fn headline(
         Occasion::SurveyDue => (format!("Ask again: {summary}"), None, now),
         Occasion::Taken => (format!("Taken: {summary}"), None, now),
         Occasion::Resolved => (format!("Resolved: {summary}"), None, now),
+        Occasion::PersonAsked => (format!("The customer asks for a person: {summary}"), None, now),
         Occasion::ChannelOff(channel) => {
             (format!("Alerts no longer reach {channel}"), Some(channel.as_str().to_owned()), now)
         }

@@ -25,6 +25,12 @@ impl Provider for Postmark {
         if mail.preferences.is_some() {
             body["Headers"] = mail.header_list();
         }
+        if let Some(reference) = &mail.reference {
+            body["Metadata"]["ringback"] = reference.as_str().into();
+        }
+        if let Some(reply_to) = mail.reply_to {
+            body["ReplyTo"] = reply_to.into();
+        }
         let key = to.secret("key_variable")?;
         to.post(&url, &[("x-postmark-server-token", key), ("accept", "application/json")], &body)
     }

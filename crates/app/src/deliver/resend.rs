@@ -20,6 +20,12 @@ impl Provider for Resend {
         if mail.preferences.is_some() {
             mail.add_headers(&mut body["headers"]);
         }
+        if let (Some(reference), Some(tags)) = (&mail.reference, body["tags"].as_array_mut()) {
+            tags.push(json!({ "name": "ringback", "value": reference }));
+        }
+        if let Some(reply_to) = mail.reply_to {
+            body["reply_to"] = reply_to.into();
+        }
         let key = format!("Bearer {}", to.secret("key_variable")?);
         to.post(&url, &[("authorization", &key), ("idempotency-key", mail.id)], &body)
     }

@@ -27,6 +27,12 @@ impl Provider for SendGrid {
         if mail.preferences.is_some() {
             mail.add_headers(&mut body["headers"]);
         }
+        if let Some(reference) = &mail.reference {
+            body["custom_args"]["ringback"] = reference.as_str().into();
+        }
+        if let Some(reply_to) = mail.reply_party("name", "email") {
+            body["reply_to"] = reply_to;
+        }
         let key = format!("Bearer {}", to.secret("key_variable")?);
         to.post(&url, &[("authorization", &key)], &body)
     }

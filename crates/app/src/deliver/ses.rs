@@ -37,6 +37,9 @@ impl Provider for Ses {
         if mail.preferences.is_some() {
             body["Content"]["Simple"]["Headers"] = mail.header_list();
         }
+        if let Some(reply_to) = mail.reply_to {
+            body["ReplyToAddresses"] = vec![encoded(reply_to)].into();
+        }
         signed(to, &url, &body, mail.now)
     }
 }

@@ -329,7 +329,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
 /// A message's preview; none when it is not whole, which the browser says itself.
 fn preview(config: &Config, record: &Record<Dossier>, draft: &Draft) -> Option<Preview> {
-    let channel = config.channels.get(config.customer_channel.as_ref()?)?;
+    let channel = config.channels.get(config.messages.channel.as_ref()?)?;
     let subject = draft.get("message", "subject").trim();
     let text = draft.get("message", "text").trim();
     (!subject.is_empty() && !text.is_empty()).then(|| Preview {

@@ -182,7 +182,7 @@ fn warnings(l: Lang, config: &Config, secrets: &Secrets) -> Vec<String> {
             l.say("is not encrypted; cookies travel openly", "ist nicht verschlüsselt; Cookies reisen offen")
         ));
     }
-    if config.customer_channel.is_none() {
+    if config.messages.channel.is_none() {
         warnings.push(
             l.say(
                 "[messages] names no channel: Ringback writes to no customer",

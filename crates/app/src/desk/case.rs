@@ -157,7 +157,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let seen = shown.seen.and_then(|seen| usize::try_from(seen).ok()).unwrap_or(history.len());
         history.iter_mut().skip(seen).for_each(|line| line.new = true);
         history.reverse();
-        let can_mail = self.config.customer_channel.is_some() && feedback.customer.email.is_some();
+        let can_mail = self.config.messages.channel.is_some() && feedback.customer.email.is_some();
         Ok(CasePage {
             id: record.eid.clone(),
             version: case.version,

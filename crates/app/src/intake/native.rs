@@ -148,6 +148,7 @@ pub(crate) fn statement(f: &Fields<'_>, source: &str, now: DateTime<Utc>) -> Opt
         f.wrong("at", "lies in the future");
     }
     let expires_at = f.instant("expires_at");
+    let unconfirmed = granted == Some(true) && f.bool("confirmed") == Some(false);
     f.refuse_unknown();
     Some(Statement {
         channel: channel?,
@@ -158,7 +159,7 @@ pub(crate) fn statement(f: &Fields<'_>, source: &str, now: DateTime<Utc>) -> Opt
         source: source.to_owned(),
         at: at.min(now),
         expires_at,
-        vouched: Vouched::Company,
+        vouched: if unconfirmed { Vouched::Unconfirmed } else { Vouched::Company },
     })
 }
 

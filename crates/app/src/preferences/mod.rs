@@ -18,17 +18,20 @@ use crate::time::from_unix;
 use crate::view;
 use crate::web::{self, Referrer, field, fields};
 use askama::Template;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use page::{Notice, Page};
-use ringback_core::consent::{ContactChannel, Decision, Purpose, Statement, Vouched, decide};
+use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose, Statement, Vouched, decide};
 use ringback_core::names::Named;
-use ringback_ledger::{Clock, Entropy, Record, Store};
+use ringback_ledger::{Changed, Clock, Entropy, Record, Store};
 use serde_json::{Value, json as object};
 use std::collections::BTreeSet;
 use words::Words;
 
 /// The source of statements that are made on the page.
 const SOURCE: &str = "preferences";
+/// The source of statements that were given elsewhere and confirmed on the page.
+const CONFIRMED: &str = "double-opt-in";
 const STYLE: &str = include_str!("../../templates/preferences/style.css");
 
 /// Somebody who came with a link that works.
@@ -64,6 +67,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             base: format!("/preferences/{token}"),
             notice: saved.then_some(words.saved),
             groups: page::groups(words, customer, &said, from_unix(self.clock.now())),
+            person: guest.record.body.case.is_some(),
+            confirm: unconfirmed(&said, from_unix(self.clock.now())).next().is_some(),
         };
         shown(StatusCode::OK, &page)
     }
@@ -120,7 +125,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
         }
         let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
-        let held = object!({ "answers": answers, "consent": said.iter().map(Stored::store).collect::<Vec<_>>() });
+        let sent = self.sent_to(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
+        let sent = sent.iter().map(|s| object!({ "kind": s.kind.map(|kind| kind.as_str()), "at": s.at.store() }));
+        let held = object!({
+            "answers": answers,
+            "consent": said.iter().map(Stored::store).collect::<Vec<_>>(),
+            "sent": sent.collect::<Vec<_>>(),
+        });
         let mut reply = json(StatusCode::OK, &held);
         let attachment = HeaderValue::from_static("attachment; filename=\"my-data.json\"");
         reply.headers_mut().insert(header::CONTENT_DISPOSITION, attachment);
@@ -142,6 +153,45 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             self.ledger.erase(person).await.map_err(|error| self.store_failed(&error))?;
         }
         self.say(StatusCode::OK, words, words.erase, words.erased)
+    }
+
+    /// `POST /preferences/{token}/confirm`: it was they who gave the consents that wait (double opt-in).
+    ///
+    /// # Errors
+    /// 503 when the store does not answer; the same request may be sent again.
+    pub async fn post_preferences_confirm(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
+        let words = spoken(&field(request.body(), "lang").unwrap_or_default(), request.headers(), "");
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
+        let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
+        let now = from_unix(self.clock.now());
+        let confirmed =
+            |s: &Statement| Statement { at: now, vouched: Vouched::Company, source: CONFIRMED.to_owned(), ..s.clone() };
+        let statements: Vec<Statement> = unconfirmed(&said, now).map(confirmed).collect();
+        if !statements.is_empty() {
+            for person in &guest.record.people {
+                self.ledger.note_person(person, statements.store()).await.map_err(|error| self.store_failed(&error))?;
+            }
+        }
+        self.say(StatusCode::OK, words, words.title, words.saved)
+    }
+
+    /// `POST /preferences/{token}/person`: the customer wants to talk to somebody.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer; the same request may be sent again.
+    pub async fn post_preferences_person(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
+        let words = spoken(&field(request.body(), "lang").unwrap_or_default(), request.headers(), "");
+        let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
+        let now = from_unix(self.clock.now());
+        let asked =
+            self.ledger.change(&guest.record.eid, |r| self.follow_up.person_asked(&r.body, now).ok_or(())).await;
+        match asked.map_err(|error| self.store_failed(&error))? {
+            Changed::NotSealed => Err(Problem::unavailable()),
+            // Asked before, or nobody works answers of this kind: the way by mail stays.
+            Changed::Done { .. } | Changed::Refused(()) | Changed::Absent => {
+                self.say(StatusCode::OK, words, words.person, words.person_asked)
+            }
+        }
     }
 
     /// Who came, by their link; a made-up one costs no look into the store.
@@ -210,6 +260,16 @@ pub(crate) fn manage(locale: &str) -> &'static str {
 #[must_use]
 pub fn style() -> Reply {
     web::style(STYLE)
+}
+
+/// The consents that wait to be confirmed.
+fn unconfirmed(said: &[Statement], now: DateTime<Utc>) -> impl Iterator<Item = &Statement> {
+    let waits = move |s: &&Statement| {
+        s.granted
+            && s.vouched == Vouched::Unconfirmed
+            && decide(said, s.channel, s.purpose, now) == Decision::Blocked(Blocked::Pending)
+    };
+    said.iter().filter(waits)
 }
 
 /// No, on some channels, for every purpose.

@@ -19,6 +19,10 @@ pub(super) struct Page<'a> {
     /// What was done just now.
     pub notice: Option<&'static str>,
     pub groups: Vec<Group>,
+    /// Whether a person can be asked for.
+    pub person: bool,
+    /// Whether a consent waits to be confirmed.
+    pub confirm: bool,
 }
 
 /// Says one thing.
@@ -69,7 +73,10 @@ fn choice(words: &Words, channel: ContactChannel, purpose: Purpose, said: &[Stat
         Decision::Blocked(Blocked::Withdrawn) => words.withdrawn.to_owned(),
         Decision::Blocked(Blocked::Refused) => words.refused.to_owned(),
         Decision::Blocked(Blocked::Expired) => words.expired.to_owned(),
-        Decision::Blocked(Blocked::Unknown | Blocked::Unidentified) => words.unknown.to_owned(),
+        Decision::Blocked(Blocked::Pending) => words.pending.to_owned(),
+        Decision::Blocked(Blocked::Unknown | Blocked::Unidentified | Blocked::Undeliverable) => {
+            words.unknown.to_owned()
+        }
     };
     Choice {
         name: name(channel, purpose),

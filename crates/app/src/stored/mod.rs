@@ -32,6 +32,44 @@ pub trait Stored: Sized {
     }
 }
 
+/// What is stored field by field.
+pub trait Fields {
+    /// The type's name.
+    const NAME: &'static str;
+    /// Its fields, in the order in which they are written.
+    const FIELDS: &'static [&'static str];
+}
+
+/// Every type of which something about a person is stored, with its fields: what the register of `docs/privacy.md` is made
+/// from, so that no field can be left out there.
+#[must_use]
+pub fn register() -> Vec<(&'static str, &'static [&'static str])> {
+    use crate::dossier::{Dossier, Message, Report};
+    use ringback_core::alert::Delivery;
+    use ringback_core::case::{Allotment, Case, HistoryEntry, Later, Task, Waiting};
+    use ringback_core::consent::Statement;
+    use ringback_core::feedback::{Account, Customer, Feedback};
+    fn of<T: Fields>() -> (&'static str, &'static [&'static str]) {
+        (T::NAME, T::FIELDS)
+    }
+    vec![
+        of::<Dossier>(),
+        of::<Feedback>(),
+        of::<Customer>(),
+        of::<Account>(),
+        of::<Statement>(),
+        of::<Case>(),
+        of::<HistoryEntry>(),
+        of::<Waiting>(),
+        of::<Task>(),
+        of::<Later>(),
+        of::<Allotment>(),
+        of::<Delivery>(),
+        of::<Message>(),
+        of::<Report>(),
+    ]
+}
+
 /// Puts a field into an object, unless there is nothing to say.
 pub(crate) fn put(object: &mut Map<String, Value>, name: &'static str, value: Value) {
     if !value.is_null() {
@@ -69,6 +107,11 @@ macro_rules! stored {
             $(fn absent() -> Option<Self> {
                 Some(<$kind>::$absent())
             })?
+        }
+
+        impl $crate::stored::Fields for $kind {
+            const NAME: &'static str = stringify!($kind);
+            const FIELDS: &'static [&'static str] = &[$(stringify!($field)),+];
         }
     };
 }

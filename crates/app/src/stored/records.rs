@@ -2,7 +2,7 @@
 
 use super::plain::OTHER;
 use super::{Stored, Unreadable, stored};
-use crate::dossier::{Dossier, Message};
+use crate::dossier::{Dossier, Message, Report};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::calendar::Calendar;
 use ringback_core::case::{Allotment, Case, HistoryEntry, Later, State, Task, Waiting};
@@ -10,6 +10,7 @@ use ringback_core::consent::{ContactChannel, Purpose, Statement, Vouched};
 use ringback_core::deadline::{ClockKind, DeadlineClock, Escalation, Pause, Policy};
 use ringback_core::feedback::{Account, Answer, Customer, Feedback};
 use ringback_core::id::{ChannelId, PolicyId, QueueId, RouteId, RuleId, SourceId, SurveyId, TouchpointId};
+use ringback_core::message::{MessageKind, ReportEvent};
 use ringback_core::names::Named;
 use ringback_core::rule::{Advocacy, Priority, Track};
 use ringback_core::survey::{Band, Metric, Score};
@@ -63,10 +64,24 @@ macro_rules! named {
     )+};
 }
 
-named!(Advocacy, Band, ClockKind, ContactChannel, DeliveryState, Metric, Priority, Purpose, State, Track);
+named!(
+    Advocacy,
+    Band,
+    ClockKind,
+    ContactChannel,
+    DeliveryState,
+    MessageKind,
+    Metric,
+    Priority,
+    Purpose,
+    ReportEvent,
+    State,
+    Track
+);
 
 stored!(Dossier { v, feedback, case, alerts, messages, looked_back_at, earlier, carried_over_at });
-stored!(Message { delivery, channel, purpose, subject, text });
+stored!(Message { delivery, channel, purpose, subject, text, html, kind, words, survey, since, reports });
+stored!(Report { event, at });
 stored!(Feedback {
     source,
     survey,
@@ -187,6 +202,7 @@ impl Stored for Occasion {
             Self::Untaken(link) => vec![Value::from("untaken"), link.store()].into(),
             Self::Taken => "taken".into(),
             Self::Resolved => "resolved".into(),
+            Self::PersonAsked => "person_asked".into(),
             Self::ChannelOff(channel) => vec![Value::from("channel_off"), channel.store()].into(),
         }
     }
@@ -199,6 +215,7 @@ impl Stored for Occasion {
                 "message" => Ok(Self::Message),
                 "taken" => Ok(Self::Taken),
                 "resolved" => Ok(Self::Resolved),
+                "person_asked" => Ok(Self::PersonAsked),
                 _ => Err(OTHER),
             };
         }
@@ -260,9 +277,16 @@ mod tests {
                   "attempts": 1, "delivered_at": "2026-11-22T10:30:00Z", "provider_id": "p" },
                 { "id": "t", "occasion": "taken", "channel": "chat", "state": "pending", "attempts": 1 },
                 { "id": "r", "occasion": "resolved", "channel": "chat", "state": "pending", "attempts": 1 },
+                { "id": "p", "occasion": "person_asked", "channel": "chat", "state": "pending", "attempts": 1 },
                 { "id": "u", "occasion": ["untaken", 2], "channel": "chat", "state": "pending", "attempts": 1 },
                 { "id": "o", "occasion": ["channel_off", "mail"], "channel": "chat", "state": "pending", "attempts": 1 },
             ],
+            "messages": [{
+                "delivery": { "id": "m", "occasion": "message", "channel": "mail", "state": "delivered", "attempts": 1 },
+                "channel": "email", "purpose": "survey", "subject": "s", "text": "t", "html": "<p>t</p>",
+                "kind": "reminder", "words": "w", "survey": "support-ces", "since": "2026-11-22T09:30:00Z",
+                "reports": [{ "event": "bounced", "at": "2026-11-22T09:30:00Z" }],
+            }],
         })
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Given {
     pub answers: std::collections::BTreeMap<String, ringback_core::feedback::Answer>,
     /// A signed identity.
     pub identity: Option<String>,
+    /// Who was invited by a link of ours; instead of an identity.
+    pub invited: Option<Identity>,
     /// Seconds since it was given.
     pub age_s: i64,
 }
@@ -86,9 +88,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         site: &Site,
         survey: &Survey,
         ask: &Ask,
-        given: Given,
+        mut given: Given,
     ) -> Result<Taken, Problem> {
-        let identity = self.identity(front, site, survey, given.identity.as_deref())?;
+        let identity = match given.invited.take() {
+            Some(invited) => invited,
+            None => self.identity(front, site, survey, given.identity.as_deref())?,
+        };
         let score = Score::new(given.score, survey.metric).map_err(|e| Problem::field("/score", e.to_string()))?;
         let response = match &identity.answer {
             Some(answer) => format!("identity:{answer}"),
@@ -130,6 +135,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let said = ask.contact.as_ref().zip(given.consent);
         let consent =
             said.and_then(|(contact, said)| statement(contact, said, &mut customer, site, given.locale.clone(), now));
+        let confirm = self.config.messages.double_opt_in;
+        let consent = consent.map(|s| match s.vouched {
+            Vouched::Nobody if confirm && s.granted && s.channel == ContactChannel::Email => {
+                Statement { vouched: Vouched::Unconfirmed, ..s }
+            }
+            _ => s,
+        });
         Feedback {
             source: site.id.clone(),
             survey: survey.id.clone(),
@@ -247,6 +259,7 @@ fn given(f: &Fields<'_>) -> Option<Given> {
         identity: f.text("identity", 4_096),
         touchpoint,
         consent,
+        invited: None,
         age_s: age_s.unwrap_or(0),
         response: response?,
         score: score?,

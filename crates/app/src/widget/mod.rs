@@ -8,6 +8,7 @@ mod answer;
 pub(crate) mod client;
 mod document;
 mod identity;
+mod invitation;
 mod limit;
 mod origin;
 mod page;

@@ -33,6 +33,8 @@ static CSP: LazyLock<String> = LazyLock::new(|| {
 });
 /// Longest signed identity in a link, in characters.
 const LONGEST_TOKEN: usize = 2_048;
+/// Longest invitation, in characters.
+const LONGEST_INVITATION: usize = 256;
 
 /// Where the visitor stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,8 @@ enum Step {
 struct Carried {
     language: &'static str,
     token: Option<String>,
+    /// An invitation of ours.
+    invitation: Option<String>,
     touchpoint: Option<String>,
     channel: String,
     score: Option<u8>,
@@ -110,7 +114,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         carried.response = self.unique();
         carried.at = self.clock.now();
         carried.proof = self.namer.begun(survey.id.as_str(), &carried.response, carried.at);
+        // An invitation that has expired, or was made up, is still a question: the answer is nobody's.
+        carried.invitation = carried.invitation.filter(|token| self.invited(&survey.id, token).is_some());
+        let invited = carried.invitation.is_some();
         let shown = match self.identity(front, site, survey, carried.token.as_deref()) {
+            Err(_) if invited => None,
             Ok(who) if who.customer.email.is_some() || who.customer.phone.is_some() || who.customer.name.is_some() => {
                 let detail = "an identity in a link may carry `sub`, `jti`, `tier` and `segment`: links are logged and forwarded, so names and addresses have no place in them";
                 return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "personal-data-in-link", detail));
@@ -182,6 +190,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 address: carried.address.clone(),
             }),
             identity: carried.token.clone(),
+            invited: match &carried.invitation {
+                Some(token) => self.invited_person(&survey.id, token).await?,
+                None => None,
+            },
             ..Given::default()
         };
         self.take(front, site, survey, ask, given).await
@@ -196,6 +208,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Carried {
             language: language(&short("lang", 35).unwrap_or_else(|| accepted.to_owned()), &self.config),
             token: short("t", LONGEST_TOKEN),
+            invitation: short("i", LONGEST_INVITATION),
             touchpoint: short("touchpoint", 64).filter(|text| TouchpointId::new(text.as_str()).is_ok()),
             channel: short("channel", 32)
                 .filter(|text| ringback_ledger::is_name(text))

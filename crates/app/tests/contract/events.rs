@@ -3,6 +3,7 @@
 use super::schemas::{line, names, of, sent, time};
 use ringback_core::case::{ContactOutcome, EventKind};
 use ringback_core::consent::ContactChannel;
+use ringback_core::message::MessageKind;
 use ringback_core::names::Named as _;
 use serde_json::{Value, json};
 
@@ -15,7 +16,12 @@ pub fn all() -> Vec<(&'static str, Value)> {
     let mut all: Vec<(&'static str, Value)> = EventKind::ALL.iter().map(|kind| (name(*kind), event(*kind))).collect();
     let discriminator = json!({ "propertyName": "type", "mapping": mapping });
     all.push(("CaseEvent", json!({ "oneOf": kinds, "discriminator": discriminator })));
-    let message = sent(&[("subject!", line(200)), ("text!", line(MAX_TEXT))]);
+    let kinds: Vec<&str> = MessageKind::ALL.iter().filter(|kind| kind.informs()).map(|kind| kind.as_str()).collect();
+    let template = json!({ "type": "string", "enum": kinds });
+    let message = json!({ "oneOf": [
+        sent(&[("subject!", line(200)), ("text!", line(MAX_TEXT))]),
+        sent(&[("template!", template), ("text", line(MAX_TEXT))]),
+    ] });
     all.push(("Message", message));
     all
 }

@@ -6,7 +6,9 @@ use super::schemas::{line, names, of, sent, text, time};
 use ringback_app::access::Action;
 use ringback_app::config::Role;
 use ringback_core::case::State;
-use ringback_core::rule::Track;
+use ringback_core::consent::Purpose;
+use ringback_core::message::MessageKind;
+use ringback_core::rule::{Advocacy, Track};
 use serde_json::{Map, Value, json};
 
 /// A route under description.
@@ -35,7 +37,7 @@ const ROLES: [(Role, &str); 5] = [
 pub fn all() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     let people = feedback().into_iter().chain(browsers()).chain(cases());
-    for operation in people.chain(alerts()).chain(mending()).chain(the_rest()) {
+    for operation in people.chain(alerts()).chain(messages()).chain(mending()).chain(the_rest()) {
         let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
         methods[operation.method] = operation.described();
     }
@@ -183,6 +185,7 @@ fn cases() -> Vec<Operation> {
                 in_query("owner", text()),
                 in_query("state", names::<State>()),
                 in_query("track", names::<Track>()),
+                in_query("advocacy", names::<Advocacy>()),
                 in_query("account", text()),
                 in_query("due_before", time()),
                 in_query("limit", json!({ "type": "integer", "minimum": 1, "maximum": 100 })),
@@ -223,6 +226,69 @@ fn cases() -> Vec<Operation> {
             parameters: vec![in_path("id", "the id of the answer"), in_header("If-Match", true, text())],
             answers: vec![(200, tagged("the case afterwards"))],
             problems: &[404, 409, 412, 428, 503],
+        },
+    ]
+}
+
+fn messages() -> Vec<Operation> {
+    let json = |what: &str, schema: Value| json!({ "description": what, "content": { "application/json": { "schema": schema } } });
+    let wish = sent(&[
+        ("kind!", names::<MessageKind>()),
+        ("language", json!({ "type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", "maxLength": 35 })),
+        ("case", line(128)),
+        ("words", line(4_000)),
+        ("survey", line(64)),
+    ]);
+    let shown = json!({
+        "type": "object",
+        "required": ["kind", "purpose", "language", "exact_language", "sample", "subject", "text", "html"],
+        "properties": {
+            "kind": names::<MessageKind>(), "purpose": names::<Purpose>(), "language": text(),
+            "exact_language": { "type": "boolean" }, "sample": { "type": "boolean" },
+            "subject": text(), "text": text(), "html": text(),
+        },
+    });
+    let code = json!({
+        "type": "object",
+        "required": ["code", "case", "uses"],
+        "properties": { "code": text(), "case": text(), "uses": { "type": "array", "items": {
+            "type": "object", "required": ["id", "at"], "properties": { "id": text(), "at": time() },
+        } } },
+    });
+    let of_code = || vec![in_path("code", "a code from a message")];
+    vec![
+        Operation {
+            path: "/v1/messages/preview",
+            method: "post",
+            id: "previewMessage",
+            summary: "Shows a message to a customer as it would be sent; sends nothing.",
+            action: Some(Action::ReadCase),
+            body: Some(wish),
+            parameters: Vec::new(),
+            answers: vec![(200, json("the message", shown))],
+            problems: &[404, 503],
+        },
+        Operation {
+            path: "/v1/referrals/{code}",
+            method: "get",
+            id: "getReferral",
+            summary: "Whose code it is, and when it was used.",
+            action: Some(Action::ReadCase),
+            body: None,
+            parameters: of_code(),
+            answers: vec![(200, json("the code", code))],
+            problems: &[404, 503],
+        },
+        Operation {
+            path: "/v1/referrals/{code}",
+            method: "post",
+            id: "postReferral",
+            summary: "Writes down that somebody came by a code; a repeat changes nothing.",
+            action: Some(Action::WriteFeedback),
+            body: Some(sent(&[("id!", json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" }))])),
+            parameters: of_code(),
+            answers: vec![(204, nothing("written down"))],
+            problems: &[404, 409, 503],
         },
     ]
 }
@@ -269,6 +335,20 @@ fn alerts() -> Vec<Operation> {
             vec![(200, json("the sample was taken, or the request that would carry it", tested))],
             &[404, 409, 502, 503],
         ),
+        Operation {
+            action: None,
+            body: Some(json!({ "type": ["object", "array"] })),
+            ..route(
+                "/v1/channels/{id}/reports",
+                "post",
+                "postReports",
+                "Takes what a mail provider tells of messages: authentic by its signature, or by the secret in `Authorization`.",
+                Action::ReadCase,
+                vec![in_path("id", "a channel that takes reports")],
+                vec![(204, nothing("written down"))],
+                &[401, 404, 503],
+            )
+        },
         route(
             "/v1/silences",
             "get",

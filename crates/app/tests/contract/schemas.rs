@@ -4,6 +4,7 @@ use super::{events, mending};
 use ringback_core::alert::DeliveryState;
 use ringback_core::case::{EventKind, State};
 use ringback_core::consent::{Blocked, ContactChannel, Purpose};
+use ringback_core::message::{MessageKind, ReportEvent};
 use ringback_core::names::Named;
 use ringback_core::rule::{Advocacy, Priority, Track};
 use ringback_core::survey::{Band, Metric};
@@ -119,6 +120,7 @@ fn sent_ones() -> Vec<(&'static str, Value)> {
                 ("language", text()),
                 ("at", time()),
                 ("expires_at", time()),
+                ("confirmed", json!({ "type": "boolean" })),
             ]),
         ),
         (
@@ -251,7 +253,7 @@ fn case() -> Value {
         ),
         ("contact", list(of("Permission"))),
         ("alerts", list(of("Delivery"))),
-        ("messages", list(of("Delivery"))),
+        ("messages", list(of("CustomerMessage"))),
         ("history", list(of("HistoryEntry"))),
         ("allowed_events", list(names::<EventKind>())),
     ])
@@ -341,6 +343,18 @@ fn case_parts() -> Vec<(&'static str, Value)> {
                 ("delivered_at", time_or_null()),
                 ("provider_id", text_or_null()),
             ]),
+        ),
+        (
+            "CustomerMessage",
+            json!({ "allOf": [of("Delivery"), answered(&[
+                ("customer_channel", names::<ContactChannel>()),
+                ("purpose", names::<Purpose>()),
+                ("kind", json!({ "oneOf": [names::<MessageKind>(), { "type": "null" }] })),
+                ("survey", text_or_null()),
+                ("subject", text()),
+                ("text", text()),
+                ("reports", list(answered(&[("event", names::<ReportEvent>()), ("at", time())]))),
+            ])] }),
         ),
         ("HistoryEntry", entry),
     ]

@@ -87,4 +87,27 @@ impl Case {
         self.closure = DeadlineClock::start(now, &self.policy, ClockKind::Closure);
         self.record(now, who, "overruled", Some("taken back from automation".to_owned()), None);
     }
+
+    /// The customer wants a person: the case is a person's again, whatever has become of it. False: they have asked before,
+    /// and nobody has come to it yet.
+    pub fn ask_for_human(&mut self, now: DateTime<Utc>) -> bool {
+        if self.state == State::Merged || self.history.last().is_some_and(|entry| entry.event == ASKED) {
+            return false;
+        }
+        if self.is_automated() {
+            self.take_back(CUSTOMER, now);
+        } else if matches!(self.state, State::Resolved | State::Informed | State::Closed) {
+            self.reopen(now);
+        }
+        if self.track == Track::Automation {
+            self.track = Track::Recovery;
+        }
+        self.record(now, CUSTOMER, ASKED, None, None);
+        true
+    }
 }
+
+/// The history's name for a customer who asked for a person.
+const ASKED: &str = "person.asked";
+/// The history's name for the customer.
+const CUSTOMER: &str = "customer";

@@ -183,9 +183,9 @@ impl Case {
     }
 
     /// Writes down that a message to the customer will never arrive. Who has only been told by that message has not been
-    /// told: an informed case goes back to resolved.
-    pub fn record_undelivered_message(&mut self, at: DateTime<Utc>, why: &str) {
-        if self.state == State::Informed {
+    /// told: where it was to inform, an informed case goes back to resolved.
+    pub fn record_undelivered_message(&mut self, at: DateTime<Utc>, why: &str, informs: bool) {
+        if informs && self.state == State::Informed {
             self.state = State::Resolved;
         }
         self.record(at, SYSTEM, "message.undelivered", Some(why.to_owned()), None);

@@ -30,6 +30,7 @@ fn opened() -> Case {
             deadlines: Some(PolicyId::new("standard").unwrap()),
             alert: None,
             owner: None,
+            message: None,
         },
     };
     let policy = Policy {
@@ -248,7 +249,7 @@ fn a_case_that_changes_hands_says_so() {
 #[test]
 fn a_message_that_never_arrives_has_informed_nobody() {
     let mut case = play("acknowledge resolve inform").unwrap();
-    case.record_undelivered_message(at(9), "the receiver answered 422");
+    case.record_undelivered_message(at(9), "the receiver answered 422", true);
     assert_eq!(case.state, State::Resolved);
     assert_eq!(case.apply(&event("close"), "ada", "a note", at(10), &TERMS), Err(Refused::NotInformed));
 }
