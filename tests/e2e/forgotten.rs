@@ -27,7 +27,7 @@ async fn nothing_of_an_erased_person_is_in_the_raw_file_or_in_a_log() {
         .await
         .expect(202);
     world.tick().await;
-    let step = |event: serde_json::Value| world.work(&id, &event);
+    let step = async |event: serde_json::Value| world.work(&id, &event).await;
     let _ = step(json!({ "type": "acknowledge", "note": NOTE })).await.expect(200);
     let _ =
         step(json!({ "type": "resolve", "note": NOTE, "root_cause": "carrier", "remedy": REMEDY })).await.expect(200);

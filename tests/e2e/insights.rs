@@ -1,10 +1,10 @@
-//! Figures of a day equal what was posted on it.
+//! Figures equal what was posted and what was done about it, whatever is killed meanwhile.
 
 use std::collections::BTreeMap;
 
 use crate::answers::with;
 use chrono::TimeDelta;
-use ringback_tests::{AGENT, World};
+use ringback_tests::{AGENT, EXECUTIVE, Options, World};
 use serde_json::{Value, json};
 
 /// How many answers by score, or by band.
@@ -107,4 +107,75 @@ async fn a_day_that_is_none_is_refused() {
         let refused = world.get(&format!("/v1/insights/scores?day={day}")).token(AGENT).send().await;
         assert_eq!((refused.status, refused.problem().as_str()), (400, "invalid-query"), "{day:?}");
     }
+}
+
+/// How cases stand, counted from each of them.
+async fn recount(world: &World, ids: &[String]) -> BTreeMap<String, u64> {
+    let mut sums = BTreeMap::new();
+    for id in ids {
+        let mut add = |name: &str| *sums.entry(name.to_owned()).or_default() += 1;
+        add("answers");
+        let answer = world.get(&format!("/v1/cases/{id}")).token(AGENT).send().await;
+        if answer.status == 404 {
+            continue;
+        }
+        let case = answer.expect(200).json();
+        add("cases");
+        add("unhappy");
+        match case["state"].as_str() {
+            Some("closed") => add("closed_within_48h"),
+            _ => add("open"),
+        }
+        if case["state"] != "new" {
+            add("worked");
+        }
+    }
+    sums
+}
+
+#[tokio::test]
+async fn figures_are_a_recount_also_when_processes_are_killed() {
+    let mut world = World::with(Options { process: true, ..Options::default() }).await;
+    let mut ids: Vec<String> = Vec::new();
+    for round in 0..4_usize {
+        for score in [2, 5, 10, 0, 6] {
+            let country = if score == 5 { "AT" } else { "DE" };
+            ids.push(world.take(&json!({ "survey": "checkout-nps", "score": score, "country": country })).await);
+        }
+        world.sealed().await;
+        for id in ids.iter().skip(round * 5).filter(|id| id.len() % 2 == 0 || round > 0) {
+            if world.get(&format!("/v1/cases/{id}")).token(AGENT).send().await.status == 404 {
+                continue;
+            }
+            let _ = world.work(id, &json!({ "type": "acknowledge", "note": "mine" })).await.expect(200);
+            if round < 3 {
+                let _ = world
+                    .work(id, &json!({ "type": "resolve", "root_cause": "Late", "note": "found" }))
+                    .await
+                    .expect(200);
+                let close = json!({ "type": "close", "without_informing": "asked so", "note": "done" });
+                let _ = world.work(id, &close).await.expect(200);
+            }
+        }
+        // What the last changes count may be on its way.
+        world.kill();
+        if !world.restart_later(TimeDelta::minutes(3)).await {
+            return;
+        }
+    }
+    for _ in 0..3 {
+        world.sealed().await;
+        assert!(world.restart_later(TimeDelta::minutes(3)).await);
+    }
+    world.sealed().await;
+    let answer = world.get("/v1/insights/loop?period=last-30").token(EXECUTIVE).send().await.expect(200).json();
+    let told = |name: &str| answer["rows"][0][name].as_u64().expect("a count");
+    let recounted = recount(&world, &ids).await;
+    assert_eq!(recounted["answers"], 20);
+    for (name, n) in recounted {
+        assert_eq!(told(&name), n, "{name}: {answer}");
+    }
+    let csv = world.get("/v1/insights/metrics?format=csv").token(EXECUTIVE).send().await.expect(200);
+    assert!(csv.text().starts_with("metric,country,value,low,high,answers"), "{}", csv.text());
+    assert!(csv.text().contains("nps,AT,-100.0"), "{}", csv.text());
 }

@@ -12,6 +12,7 @@ mod consent;
 mod dead_letters;
 mod deadlines;
 mod delivery;
+mod desk;
 mod erasure;
 mod faults;
 mod forgotten;

@@ -1,0 +1,123 @@
+//! Every page of the desk as people see it: wide and on a phone, light and dark, empty and full, in both languages.
+//! Nothing is wrong with any of them for a screen reader or under the page's own policy; the pictures are in
+//! `target/screens/`, to be looked at.
+
+use super::{enter, flawless, open, reachable, stage};
+use crate::answers::with;
+use ringback_tests::{ADMIN, AGENT, Browser, LEAD, World};
+use serde_json::{Value, json};
+
+const COMMENTS: [&str; 8] = [
+    "Das Paket kam geöffnet an, und niemand ging ans Telefon.",
+    "Third time the delivery slot was missed. I took a day off for this.",
+    "The new checkout asks for my phone number twice and then forgets the voucher.",
+    "Support was friendly but could not help me.",
+    "Bon produit, mais la facture est fausse depuis deux mois.",
+    "",
+    "Wrong size again, and sending it back costs more than the shirt.",
+    "It works. Could be faster.",
+];
+const PEOPLE: [&str; 6] = ["Ada Lovelace", "Jonas Weber", "Marie Dupont", "Lucia Rossi", "Emre Yılmaz", "Grace Hopper"];
+
+fn answer(i: usize) -> Value {
+    let surveys = ["checkout-nps", "delivery-csat", "support-ces"];
+    let name = PEOPLE[i % PEOPLE.len()];
+    let country = ["DE", "FR", "CH"][i % 3];
+    let mut answer = with(
+        reachable(),
+        &json!({ "survey": surveys[i % 3], "score": 1 + i % 3, "country": country }),
+    );
+    answer["customer"]["name"] = name.into();
+    answer["customer"]["id"] = format!("C-{}", i % 11).into();
+    answer["customer"]["email"] = format!("c{}@example.com", i % 11).into();
+    answer["customer"]["tier"] = ["silver", "gold", "basic"][i % 3].into();
+    match COMMENTS[i % COMMENTS.len()] {
+        "" => drop(answer.as_object_mut().and_then(|a| a.remove("comment"))),
+        comment => answer["comment"] = comment.into(),
+    }
+    answer
+}
+
+/// Looks at a page in every way, and keeps pictures.
+async fn look(world: &World, browser: &Browser, path: &str, name: &str) {
+    for (scheme, width, phone, kind) in
+        [("light", 1280, false, "wide"), ("dark", 1280, false, "dark"), ("light", 390, true, "phone")]
+    {
+        browser.prefer(&[("prefers-color-scheme", scheme), ("prefers-reduced-motion", "reduce")]).await;
+        browser.size(width, if phone { 844 } else { 900 }, phone).await;
+        open(world, browser, path).await;
+        browser.shown("main").await;
+        flawless(browser, &format!("{name}, {kind}")).await;
+        browser.screenshot(&format!("desk-{name}-{kind}")).await;
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_flawless_empty_and_full_in_every_way() {
+    let Some((world, browser)) = stage().await else { return };
+    look(&world, &browser, "/desk/sign-in", "sign-in").await;
+    enter(&world, &browser, AGENT, "/desk").await;
+    look(&world, &browser, "/desk", "empty").await;
+    enter(&world, &browser, LEAD, "/desk/team").await;
+    for (path, name) in [
+        ("/desk/team", "team"),
+        ("/desk/silences", "silences"),
+        ("/desk/letters", "letters"),
+        ("/desk/team/feed", "feed"),
+    ] {
+        look(&world, &browser, path, &format!("{name}-empty")).await;
+    }
+    let mut ids = Vec::new();
+    for i in 0..45 {
+        world.pass_asleep(chrono::TimeDelta::minutes(47));
+        ids.push(world.take(&answer(i)).await);
+    }
+    for i in 0..3 {
+        let _ = world
+            .take(&with(
+                answer(i),
+                &json!({ "segment": "key-account", "account": { "id": "A-1", "name": "Analytical Engines" } }),
+            ))
+            .await;
+    }
+    world.sealed().await;
+    for (i, id) in ids.iter().enumerate().filter(|(i, _)| i % 2 == 0) {
+        let _ = world.work(id, &json!({ "type": "acknowledge", "note": "I take care of it." })).await.expect(200);
+        if i % 4 == 0 {
+            let _ = world.work(id, &json!({ "type": "contact", "channel": "phone", "outcome": "reached", "note": "We spoke for ten minutes. A new parcel is what she wants." })).await;
+        }
+    }
+    let silence = json!({ "match": { "touchpoint": "delivery", "country": ["DE", "AT"] }, "reason": "The carrier's strike", "incident": "INC-7", "ends_at": (world.now() + chrono::TimeDelta::hours(20)).to_rfc3339() });
+    let _ = world.post("/v1/silences").token(LEAD).json(&silence).send().await.expect(201);
+    world.sealed().await;
+    enter(&world, &browser, AGENT, "/desk").await;
+    let case = format!("/desk/cases/{}", ids[40]);
+    for (path, name) in [
+        ("/desk", "mine"),
+        ("/desk?view=nobody", "nobody"),
+        (case.as_str(), "case"),
+        (&format!("/desk/cases/{}", ids[41]), "case-new"),
+        ("/desk/cases/nothing-here", "no-case"),
+        ("/desk/team", "not-for-you"),
+    ] {
+        look(&world, &browser, path, name).await;
+    }
+    enter(&world, &browser, LEAD, "/desk/team").await;
+    for (path, name) in [
+        ("/desk/team", "team"),
+        ("/desk/team/today", "today"),
+        ("/desk/team/feed", "feed"),
+        ("/desk/silences", "silences"),
+    ] {
+        look(&world, &browser, path, name).await;
+    }
+    enter(&world, &browser, ADMIN, "/desk/admin").await;
+    look(&world, &browser, "/desk/admin", "admin").await;
+    browser.click(".menu summary").await;
+    browser.click("button[value=de]").await;
+    for (path, name) in
+        [("/desk/admin", "admin-de"), ("/desk", "mine-de"), (case.as_str(), "case-de"), ("/desk/team", "team-de")]
+    {
+        look(&world, &browser, path, name).await;
+    }
+}
