@@ -297,16 +297,16 @@ async fn a_grouped_alert_is_repeated_until_somebody_has_taken_the_case() {
             world.pass(TimeDelta::minutes(1)).await;
         }
     };
-    minutes(5).await;
+    minutes(12).await;
     assert_eq!(headlines(&world).len(), 1, "both in one message");
-    world.pass(TimeDelta::minutes(230)).await;
+    world.pass(TimeDelta::minutes(220)).await;
     assert_eq!(headlines(&world), Vec::<String>::new(), "not yet");
-    minutes(20).await;
+    minutes(35).await;
     let again = headlines(&world);
     assert!(again.len() == 1 && again[0].starts_with("2 alerts, the latest: Nobody has taken it for 4 h"), "{again:?}");
     let _ = world.work(&ids[0], &json!({ "type": "acknowledge", "note": "mine" })).await.expect(200);
-    world.pass(TimeDelta::minutes(230)).await;
-    minutes(20).await;
+    world.pass(TimeDelta::minutes(210)).await;
+    minutes(45).await;
     let again = headlines(&world);
     assert!(again.len() == 1 && again[0].starts_with("Nobody has taken it for 8 h"), "{again:?}");
 }

@@ -89,11 +89,15 @@ async fn an_answer_that_is_updated_makes_the_version_stale_that_a_person_saw() {
 /// From each state: what it is, how to get there from the one before, and what it allows (docs/api.md).
 fn life() -> Vec<(&'static str, Option<Value>, &'static [&'static str])> {
     vec![
-        ("new", None, &["acknowledge", "assign", "contact", "split", "merge"]),
-        ("acknowledged", Some(acknowledge()), &["assign", "contact", "wait", "resolve", "split", "merge"]),
-        ("contacted", Some(contact()), &["assign", "contact", "wait", "resolve", "split", "merge"]),
-        ("resolved", Some(resolve()), &["assign", "contact", "inform", "close", "reopen", "merge"]),
-        ("informed", Some(inform()), &["assign", "contact", "close", "reopen", "merge"]),
+        ("new", None, &["acknowledge", "assign", "contact", "split", "merge", "change_policy"]),
+        (
+            "acknowledged",
+            Some(acknowledge()),
+            &["assign", "contact", "wait", "resolve", "split", "merge", "change_policy"],
+        ),
+        ("contacted", Some(contact()), &["assign", "contact", "wait", "resolve", "split", "merge", "change_policy"]),
+        ("resolved", Some(resolve()), &["assign", "contact", "inform", "close", "reopen", "merge", "change_policy"]),
+        ("informed", Some(inform()), &["assign", "contact", "close", "reopen", "merge", "change_policy"]),
         ("closed", Some(close()), &["reopen"]),
     ]
 }

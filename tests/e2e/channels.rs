@@ -128,6 +128,7 @@ async fn every_product_is_tried_again_when_that_makes_sense_and_only_then() {
         for _ in 0..2 {
             world.pass(TimeDelta::minutes(1)).await;
         }
+        world.attempted(&id).await;
         let case = world.case(&id).await;
         for vendor in &VENDORS {
             let alert = case.alert("case.opened", vendor.kind);

@@ -2,7 +2,7 @@
 
 use crate::answers::{detractor, with};
 use chrono::TimeDelta;
-use ringback_tests::{AGENT, INTAKE, LEAD, Options, World, soon};
+use ringback_tests::{AGENT, INTAKE, LEAD, Options, World, eventually, soon};
 use serde_json::{Value, json};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -149,12 +149,11 @@ async fn a_survey_follows_another_by_a_link_that_answers_once_in_the_customers_n
     let _ = taken.bytes(format!("{form}&score=2")).send().await.expect(200);
     world.tick().await;
     // It is the same customer's: the earlier answer knows of it.
-    let case = world.case(&id).await;
-    assert!(
-        case.happened().contains(&"answered.again".to_owned()) || case.json["later"][0]["score"] == 2,
-        "{:?}",
-        case.json["later"]
-    );
+    eventually("the earlier case knows", async || {
+        let case = world.case(&id).await;
+        case.happened().contains(&"answered.again".to_owned()) || case.json["later"][0]["score"] == 2
+    })
+    .await;
     world.pass(TimeDelta::days(8)).await;
     assert_eq!(to_customer(&world).len(), 1, "who has answered is not reminded");
 

@@ -7,20 +7,24 @@ const TOKENS: [(&str, &str); 5] =
     [("intake", INTAKE), ("agent", AGENT), ("lead", LEAD), ("executive", EXECUTIVE), ("admin", ADMIN)];
 
 /// What each role may, as a table: one line a route, in the order of [`TOKENS`].
-const TABLE: [(&str, &str); 18] = [
+const TABLE: [(&str, &str); 22] = [
     ("deleteSilence", "..y.y"),
     ("eraseFeedback", "....y"),
     ("erasePerson", "....y"),
     ("getCase", ".yy.y"),
     ("getDeadLetter", "..y.y"),
     ("getFeedback", ".yy.y"),
+    ("getFigures", ".yyyy"),
+    ("getReferral", ".yy.y"),
     ("getScores", ".yyyy"),
     ("getSilences", ".yy.y"),
     ("listCases", ".yy.y"),
     ("listDeadLetters", "..y.y"),
     ("postConsent", "yyy.y"),
     ("postFeedback", "y...y"),
+    ("postReferral", "y...y"),
     ("postSilence", "..y.y"),
+    ("previewMessage", ".yy.y"),
     ("reassignCases", "..y.y"),
     ("replayDeadLetter", "..y.y"),
     ("testChannel", "..y.y"),
@@ -67,10 +71,10 @@ async fn what_asks_for_no_token_is_known() {
         }
     }
     open.sort_unstable();
-    // Browsers come with a site key, platforms with a signature.
+    // Browsers come with a site key, platforms and mail providers with a signature or a secret.
     let browsers = ["getSurvey", "postAnswer", "preflightAnswer", "preflightSurvey"];
     open.retain(|id| !browsers.contains(id));
-    assert_eq!(open, ["getContract", "isAlive", "isReady", "postWebhook"]);
+    assert_eq!(open, ["getContract", "isAlive", "isReady", "postReports", "postWebhook"]);
 }
 
 #[tokio::test]

@@ -23,10 +23,7 @@ fn answer(i: usize) -> Value {
     let surveys = ["checkout-nps", "delivery-csat", "support-ces"];
     let name = PEOPLE[i % PEOPLE.len()];
     let country = ["DE", "FR", "CH"][i % 3];
-    let mut answer = with(
-        reachable(),
-        &json!({ "survey": surveys[i % 3], "score": 1 + i % 3, "country": country }),
-    );
+    let mut answer = with(reachable(), &json!({ "survey": surveys[i % 3], "score": 1 + i % 3, "country": country }));
     answer["customer"]["name"] = name.into();
     answer["customer"]["id"] = format!("C-{}", i % 11).into();
     answer["customer"]["email"] = format!("c{}@example.com", i % 11).into();

@@ -23,23 +23,7 @@ pub(crate) struct Driver {
 impl Driver {
     /// Starts it on a free port; none when it is not installed. `CHROMEDRIVER` names another program.
     pub async fn start() -> Option<Self> {
-        let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let mut command = Command::new(program);
-        command.args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null());
-        let mut child = command.spawn().ok()?;
-        let mut said = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut line = String::new();
-        let port = loop {
-            line.clear();
-            assert!(said.read_line(&mut line).expect("reads") > 0, "chromedriver ended without naming its port");
-            let port = line
-                .trim_end_matches(['.', '\n'])
-                .rsplit_once("on port ")
-                .and_then(|(_, port)| port.parse::<u16>().ok());
-            if let Some(port) = port.filter(|_| line.contains("started successfully")) {
-                break port;
-            }
-        };
+        let (child, port) = launch()?;
         let profile = TempDir::new().expect("a folder");
         let mut driver =
             Self { child, caller: caller(), session: format!("http://127.0.0.1:{port}/session"), _profile: profile };
@@ -103,4 +87,28 @@ impl Drop for Driver {
         let _ = Command::new("kill").arg(&id).stderr(Stdio::null()).status();
         let _ = self.child.wait();
     }
+}
+
+/// How often it is started anew: several that start at once can choose the same free port, and all but one of them end.
+const STARTS: usize = 5;
+
+/// Starts the program, and says at which port it listens; none when it is not installed.
+fn launch() -> Option<(Child, u16)> {
+    let program = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+    for _ in 0..STARTS {
+        let mut command = Command::new(&program);
+        command.args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null());
+        let mut child = command.spawn().ok()?;
+        let mut said = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        while said.read_line(&mut line).expect("reads") > 0 {
+            let port = line.trim_end_matches(['.', '\n']).rsplit_once("on port ").map(|(_, port)| port.parse::<u16>());
+            if let Some(Ok(port)) = port.filter(|_| line.contains("started successfully")) {
+                return Some((child, port));
+            }
+            line.clear();
+        }
+        let _ = child.wait();
+    }
+    panic!("chromedriver ended {STARTS} times without naming its port");
 }

@@ -28,8 +28,9 @@ impl FollowUp {
         let next = u8::try_from(told + 1).unwrap_or(u8::MAX);
         let group = self.config.channels.get(&delivered.channel).and_then(|channel| channel.group.as_ref());
         let Some(group) = group.filter(|group| group.repeat_s > 0 && next <= MOST) else { return };
-        // Those of one message are written down one after the other; on a common beat they are repeated together.
-        let due = (unix(now) + u64::from(group.repeat_s)).next_multiple_of(u64::from(group.interval_s).max(1));
+        // Those of one message are written down within some minutes; on a common beat they are repeated together.
+        let beat = group.interval_s.max(group.repeat_s / 16).max(1);
+        let due = (unix(now) + u64::from(group.repeat_s)).next_multiple_of(u64::from(beat));
         step.timers.push(Timer { due, job: Job::Repeat(next, delivered.channel.clone()).to_text() });
     }
 
