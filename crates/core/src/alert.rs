@@ -209,17 +209,25 @@ impl Delivery {
         if let Some(at) = self.not_before.filter(|at| *at > now) {
             return Due::Wait(at);
         }
-        if usize::from(self.attempts) > RETRY_AFTER_S.len() {
+        if self.is_exhausted() && self.last_error.is_some() {
             return Due::GiveUp;
         }
-        let begun = Self { attempts: self.attempts + 1, ..self.clone() };
+        let mut begun = self.clone();
+        begun.begin_attempt();
         Due::Attempt(begun.look_again_at(now))
     }
 
-    /// Counts an attempt that is about to be made.
+    /// Counts an attempt that is about to be made. When all were begun and none came to an end, because the process died
+    /// or the channel's queue was too long each time, they begin anew with the second one: what nobody has refused is
+    /// not given up.
     pub fn begin_attempt(&mut self) {
-        self.attempts = self.attempts.saturating_add(1);
+        self.attempts =
+            if self.is_exhausted() && self.last_error.is_none() { 2 } else { self.attempts.saturating_add(1) };
         self.not_before = None;
+    }
+
+    fn is_exhausted(&self) -> bool {
+        usize::from(self.attempts) > RETRY_AFTER_S.len()
     }
 
     /// Ends the delivery after its last attempt.
@@ -325,6 +333,22 @@ mod tests {
         assert!(matches!(d.due(at(10)), Due::Attempt(_)));
         d.settle(Outcome::Retry("429".into(), Some(at(100_000))), at(0));
         assert_eq!(d.not_before, Some(at(24 * 60)));
+    }
+
+    #[test]
+    fn what_no_attempt_has_answered_is_not_given_up() {
+        let mut d = delivery();
+        for _ in 0..RETRY_AFTER_S.len() {
+            assert!(matches!(d.due(at(0)), Due::Attempt(_)));
+            d.begin_attempt();
+        }
+        let Due::Attempt(again) = d.due(at(0)) else { panic!("{:?}", d.due(at(0))) };
+        assert!((at(5)..at(6)).contains(&again), "the schedule begins anew: {again}");
+        d.begin_attempt();
+        assert!(d.attempts == 2 && d.is_undelivered());
+        d.settle(Outcome::Retry("503".into(), None), at(0));
+        d.attempts = 10;
+        assert_eq!(d.due(at(0)), Due::GiveUp);
     }
 
     #[test]

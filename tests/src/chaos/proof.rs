@@ -1,6 +1,7 @@
 //! The proof after the chaos: what is there is what was acknowledged, once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use chrono::{Days, NaiveDate, TimeDelta};
 use serde_json::Value;
@@ -17,7 +18,7 @@ use crate::world::World;
 type Figures = BTreeMap<(NaiveDate, String), u64>;
 
 pub(super) async fn prove(world: &mut World, facts: &Facts, first_day: NaiveDate, report: &mut Report) {
-    world.sealed().await;
+    settled(world).await;
     let mut figures = Figures::new();
     for (key, posted) in &facts.posted {
         answer_is_there(world, key, posted, &mut figures).await;
@@ -27,12 +28,12 @@ pub(super) async fn prove(world: &mut World, facts: &Facts, first_day: NaiveDate
     let mut all_due = true;
     for days in [1, 2, 12] {
         all_due &= world.restart_later(TimeDelta::days(days)).await;
-        world.sealed().await;
+        settled(world).await;
     }
     // What was handed over when a process ended comes back with its own timer.
     for _ in 0..2 {
         world.restart_later(TimeDelta::minutes(10)).await;
-        world.sealed().await;
+        settled(world).await;
     }
     let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
     for posted in facts.posted.values() {
@@ -50,6 +51,19 @@ pub(super) async fn prove(world: &mut World, facts: &Facts, first_day: NaiveDate
         Some(0),
         "{ready}"
     );
+}
+
+/// Everything is sealed, and nobody has sent anything for a while: a restart cuts no attempt off.
+async fn settled(world: &World) {
+    world.sealed().await;
+    let heard = || world.chat.count() + world.mail.count() + world.events.count();
+    for _ in 0..60 {
+        let before = heard();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        if heard() == before {
+            return;
+        }
+    }
 }
 
 /// Acknowledged feedback is there, as it was posted.
