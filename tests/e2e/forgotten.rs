@@ -2,7 +2,7 @@
 
 use crate::answers::{detractor, with};
 use chrono::TimeDelta;
-use ringback_tests::{ADMIN, Reply, World, soon};
+use ringback_tests::{ADMIN, Reply, World, eventually, soon};
 use serde_json::json;
 
 /// Names that occur nowhere else.
@@ -27,6 +27,11 @@ async fn nothing_of_an_erased_person_is_in_the_raw_file_or_in_a_log() {
         .await
         .expect(202);
     world.tick().await;
+    eventually("the update is there", async || {
+        world.case(&id).await.happened().contains(&"feedback.updated".to_owned())
+    })
+    .await;
+    world.attempted(&id).await;
     let step = async |event: serde_json::Value| world.work(&id, &event).await;
     let _ = step(json!({ "type": "acknowledge", "note": NOTE })).await.expect(200);
     let _ =

@@ -68,7 +68,7 @@ fn body(what: &str, described: &Value, answer: &Answer) {
     let content = contents.get(given).unwrap_or_else(|| panic!("{what} is never `{given}`: {answer:?}"));
     let is_json = given.ends_with("json");
     let instance = if is_json { answer.json() } else { Value::from(answer.text()) };
-    let validator = validator(what, &content["schema"]);
+    let validator = validator(&format!("{what} {given}"), &content["schema"]);
     let faults: Vec<String> =
         validator.iter_errors(&instance).take(5).map(|fault| format!("{}: {fault}", fault.instance_path)).collect();
     assert!(faults.is_empty(), "{what} breaks the contract: {faults:#?}\n{instance:#}");

@@ -58,6 +58,14 @@ async fn no_page_costs_more_than_a_few_reads_or_a_hundred_kilobytes() {
         (ADMIN, &["/desk/admin"]),
         (EXECUTIVE, &[]),
     ];
+    // What the answers set in motion is done, so that only the pages read.
+    for _ in 0..60 {
+        let before = world.store_operations().reads();
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        if world.store_operations().reads() == before {
+            break;
+        }
+    }
     for (token, paths) in pages {
         let cookie = session(&world, token).await;
         for path in paths {
@@ -68,9 +76,8 @@ async fn no_page_costs_more_than_a_few_reads_or_a_hundred_kilobytes() {
             let reads = world.store_operations().reads() - before;
             println!("{path}: {reads} reads, {} bytes", page.body.len());
             assert!(page.status < 400, "{path}: {}", page.status);
-            // A list walks the index of its own order, and joins what several people or queues have.
-            let lists = path.split('?').next().is_some_and(|page| ["/desk", "/desk/team"].contains(&page));
-            assert!(reads <= if lists { 24 } else { 12 }, "{path}: {reads} reads");
+            // The jump to the next case is no page: it looks at two lists.
+            assert!(reads <= if path.starts_with("/desk/next") { 20 } else { 12 }, "{path}: {reads} reads");
             assert!(page.body.len() < 100_000, "{path}: {} bytes", page.body.len());
         }
     }

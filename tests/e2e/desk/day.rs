@@ -58,8 +58,8 @@ async fn a_detractor_is_called_written_to_and_closed_by_clicks() {
 async fn the_same_goes_without_a_mouse_and_the_next_case_is_one_key_away() {
     let Some((world, browser)) = stage().await else { return };
     let first = world.take_and_seal(&reachable()).await;
-    // Due a second later, and so the second of the list.
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    // Due a minute later, and so the second of the list.
+    world.pass_asleep(chrono::TimeDelta::minutes(1));
     let second = world.take_and_seal(&json!({ "survey": "checkout-nps", "score": 1 })).await;
     open(&world, &browser, "/desk?view=nobody").await;
     browser.tab_to("#token").await;
