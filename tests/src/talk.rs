@@ -99,8 +99,29 @@ impl World {
 
     /// Works the case from its present version.
     pub async fn work(&self, id: &str, event: &Value) -> Answer {
-        let version = self.case(id).await.etag;
-        self.work_from(id, &version, event).await
+        let mut version = self.case(id).await.etag;
+        let mut answer = self.work_from(id, &version, event).await;
+        // A tick may be at work beside, and write into the case between looking and working.
+        for _ in 0..5 {
+            let now = self.case(id).await.etag;
+            if answer.status != 412 || now == version {
+                break;
+            }
+            version = now;
+            answer = self.work_from(id, &version, event).await;
+        }
+        answer
+    }
+
+    /// Waits until nobody reads the store any more, so that what is measured then is alone.
+    pub async fn quiet(&self) {
+        for _ in 0..60 {
+            let before = self.store_operations().reads();
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+            if self.store_operations().reads() == before {
+                return;
+            }
+        }
     }
 
     /// Works the case from a version that was seen before.

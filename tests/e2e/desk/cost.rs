@@ -59,13 +59,7 @@ async fn no_page_costs_more_than_a_few_reads_or_a_hundred_kilobytes() {
         (EXECUTIVE, &[]),
     ];
     // What the answers set in motion is done, so that only the pages read.
-    for _ in 0..60 {
-        let before = world.store_operations().reads();
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-        if world.store_operations().reads() == before {
-            break;
-        }
-    }
+    world.quiet().await;
     for (token, paths) in pages {
         let cookie = session(&world, token).await;
         for path in paths {
