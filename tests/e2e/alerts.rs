@@ -53,10 +53,10 @@ async fn conditions_and_hours_decide_who_hears_of_it() {
     // 09:30 UTC is 10:30 in Berlin.
     world.take_and_alert(&anonymous(2)).await;
     assert_eq!(heard(&world), (1, 0, 0), "by day");
-    world.set_clock(World::beginning() + TimeDelta::hours(7) + TimeDelta::minutes(29));
+    world.set_clock(World::beginning() + TimeDelta::hours(7) + TimeDelta::minutes(29)).await;
     world.take_and_alert(&anonymous(1)).await;
     assert_eq!(heard(&world).0, 1, "17:59 in Berlin");
-    world.set_clock(World::beginning() + TimeDelta::hours(7) + TimeDelta::minutes(30));
+    world.set_clock(World::beginning() + TimeDelta::hours(7) + TimeDelta::minutes(30)).await;
     let _ = heard(&world);
     world.take_and_alert(&anonymous(0)).await;
     let (chat, _, events) = heard(&world);
@@ -78,7 +78,7 @@ async fn a_chain_goes_on_until_somebody_has_taken_the_case() {
     for (minute, expected) in
         [(14, None), (15, Some("15 min")), (44, None), (45, Some("45 min")), (75, Some("1 h 15 min"))]
     {
-        world.set_clock(at(minute));
+        world.set_clock(at(minute)).await;
         futures::join!(world.tick(), world.tick());
         world.alerted(&id).await;
         let expected: Vec<String> = expected
@@ -90,7 +90,7 @@ async fn a_chain_goes_on_until_somebody_has_taken_the_case() {
     assert_eq!(heard(&world).0, 0, "the first link is not told again");
     let _ = world.work(&id, &json!({ "type": "acknowledge", "note": "mine" })).await.expect(200);
     for minute in [105, 135, 600] {
-        world.set_clock(at(minute));
+        world.set_clock(at(minute)).await;
         world.tick().await;
     }
     assert_eq!(told(&world), Vec::<String>::new(), "somebody has it");
@@ -153,9 +153,9 @@ async fn the_link_in_an_alert_expires() {
     let Some(world) = World::with_clock().await else { return };
     world.take_and_alert(&detractor()).await;
     let link = take_link(&world.chat.received()[0]);
-    world.set_clock(World::beginning() + TimeDelta::days(3) - TimeDelta::seconds(1));
+    world.set_clock(World::beginning() + TimeDelta::days(3) - TimeDelta::seconds(1)).await;
     let _ = world.get(&link).send().await.expect(200);
-    world.set_clock(World::beginning() + TimeDelta::days(3));
+    world.set_clock(World::beginning() + TimeDelta::days(3)).await;
     let _ = world.get(&link).send().await.expect(410);
     let form = world.post(&link).header("content-type", "application/x-www-form-urlencoded").bytes("name=Late");
     let _ = form.send().await.expect(410);
@@ -201,7 +201,7 @@ async fn a_silence_holds_alerts_back_by_their_labels_until_it_ends() {
         .expect(201);
     world.take_and_alert(&detractor()).await;
     assert_eq!(world.chat.count(), 3);
-    world.set_clock(ends_at);
+    world.set_clock(ends_at).await;
     world.take_and_alert(&detractor()).await;
     assert_eq!(world.chat.count(), 4, "its time is over");
     assert!(!world.log().contains("strike"), "what somebody wrote is not for the log");

@@ -19,7 +19,7 @@ async fn a_foreign_value_is_reported_with_its_key_and_the_rest_goes_on() {
         let due = world.case(&id).await.instant("closure", "due_at").expect("an instant");
         world.plant(key, b"{\"not\":\"ours\"}");
         // (That minute holds both cases' next timers: the first warning, after 18 hours.) 48 hours later both are due; the damaged one, if it is a record, is left out.
-        world.set_clock(due + TimeDelta::minutes(3));
+        world.set_clock(due + TimeDelta::minutes(3)).await;
         world.tick().await;
         world.pass(TimeDelta::minutes(2)).await;
         world.alerted(&id).await;
@@ -65,11 +65,11 @@ async fn a_full_disk_gives_503_and_loses_nothing_that_was_acknowledged() {
         assert_eq!(world.stored(id).await["comment"].as_str().map(|c| c.starts_with(&format!("{n} "))), Some(true));
     }
     world.make_room().await;
-    world.pass_asleep(TimeDelta::minutes(2));
+    world.pass_asleep(TimeDelta::minutes(2)).await;
     for n in &refused {
         taken.push((*n, world.take(&answer(*n)).await));
     }
-    world.pass_asleep(TimeDelta::minutes(2));
+    world.pass_asleep(TimeDelta::minutes(2)).await;
     world.sealed().await;
     let distinct: BTreeSet<&String> = taken.iter().map(|(_, id)| id).collect();
     assert_eq!(distinct.len(), 200);

@@ -17,7 +17,7 @@ fn at(text: &str) -> DateTime<Utc> {
 
 /// Goes to an instant, has what is due done, and counts what the chat was told since.
 async fn told_at(world: &World, when: DateTime<Utc>) -> usize {
-    world.set_clock(when);
+    world.set_clock(when).await;
     world.tick().await;
     world.tick().await;
     world.chat.drain().len()
@@ -48,7 +48,7 @@ async fn working_time_warns_and_escalates_to_the_second_and_sleeps_at_the_weeken
 #[tokio::test]
 async fn holidays_of_the_list_and_of_the_file_are_not_worked_and_the_deadline_says_so() {
     let Some(world) = World::with_clock().await else { return };
-    world.set_clock(at("2026-12-21T08:00:00Z"));
+    world.set_clock(at("2026-12-21T08:00:00Z")).await;
     let id = world.take_and_alert(&passive()).await;
     let case = world.case(&id).await;
     assert_eq!(case.instant("first_contact", "due_at"), Some(at("2026-12-29T14:30:00Z")));
@@ -67,7 +67,7 @@ async fn holidays_of_the_list_and_of_the_file_are_not_worked_and_the_deadline_sa
 async fn a_deadline_over_the_change_to_summer_time_is_an_hour_of_utc_earlier() {
     let Some(world) = World::with_clock().await else { return };
     // Thursday before Easter; Friday and Monday are holidays, on Sunday the clocks go forward.
-    world.set_clock(at("2027-03-25T08:00:00Z"));
+    world.set_clock(at("2027-03-25T08:00:00Z")).await;
     let id = world.take_and_alert(&passive()).await;
     let case = world.case(&id).await;
     assert_eq!(case.instant("first_contact", "due_at"), Some(at("2027-04-02T13:00:00Z")));

@@ -109,7 +109,7 @@ async fn a_lead_puts_a_case_under_another_policy_and_no_breach_is_dated_back() {
     assert!(due > world.now(), "{due}");
     world.at(hours(25) + TimeDelta::minutes(1)).await;
     assert_eq!(world.case(&id).await.instant("closure", "breached_at"), None);
-    world.set_clock(due);
+    world.set_clock(due).await;
     world.tick().await;
     assert_eq!(world.case(&id).await.instant("closure", "breached_at"), Some(due));
 }

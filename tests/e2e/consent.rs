@@ -125,7 +125,7 @@ async fn what_was_said_under_one_identity_is_found_when_asked_with_several() {
     assert!(allowed("email").await && !allowed("phone").await, "by e-mail address, however it is spelt");
     record(&world, json!({ "phone": "0049 30 5050" }), vec![says("phone", "follow_up", true)]).await;
     assert!(allowed("phone").await, "by phone number");
-    world.pass_asleep(TimeDelta::seconds(1));
+    world.pass_asleep(TimeDelta::seconds(1)).await;
     record(&world, json!({ "id": "C-50" }), vec![says("email", "follow_up", false)]).await;
     assert!(!allowed("email").await && allowed("phone").await, "a no under any identity is a no");
     record(&world, json!({ "email": "mallory@example.com" }), vec![says("email", "follow_up", true)]).await;
@@ -151,7 +151,7 @@ async fn a_withdrawal_holds_at_the_moment_of_sending() {
     world.attempted(&id).await;
     assert_eq!(world.mail.received().len(), 1);
 
-    world.pass_asleep(TimeDelta::seconds(30));
+    world.pass_asleep(TimeDelta::seconds(30)).await;
     record(&world, json!({ "email": "ada@example.com" }), vec![says("email", "follow_up", false)]).await;
     world.mail.recover();
     for _ in 0..10 {

@@ -37,7 +37,7 @@ fn emitted(world: &World) -> Vec<String> {
 
 /// Goes to an instant, has two ticks at once do what is due, and another one afterwards.
 async fn at(world: &World, time: TimeDelta) {
-    world.set_clock(World::beginning() + time);
+    world.set_clock(World::beginning() + time).await;
     futures::join!(world.tick(), world.tick());
     world.tick().await;
 }
@@ -221,7 +221,7 @@ async fn a_hundred_cases_due_in_the_same_minute_are_all_told_once() {
     assert_eq!((world.chat.count(), world.mail.count()), (100, 100));
     let _ = (told(&world), mailed(&world));
     for (hour, each) in [(18, 1), (24, 1), (36, 1), (48, 2), (72, 1), (96, 0)] {
-        world.set_clock(World::beginning() + hours(hour));
+        world.set_clock(World::beginning() + hours(hour)).await;
         futures::future::join_all((0..4).map(|_| world.tick())).await;
         ringback_tests::soon("everybody is told", || world.chat.count() >= 100 * each).await;
         world.tick().await;

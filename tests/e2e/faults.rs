@@ -50,7 +50,7 @@ async fn a_store_that_fails_gets_nothing_acknowledged_and_a_repeat_heals() {
             let repeated =
                 world.feedback(&anonymous(2)).header("idempotency-key", key.as_str()).send().await.expect(202);
             // Long enough to give up a slot that was announced and never written, too short for a second attempt.
-            world.pass_asleep(TimeDelta::seconds(40));
+            world.pass_asleep(TimeDelta::seconds(40)).await;
             world.sealed().await;
             let id = ringback_tests::location_id(&repeated);
             world.alerted(&id).await;

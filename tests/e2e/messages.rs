@@ -143,7 +143,7 @@ async fn a_survey_follows_another_by_a_link_that_answers_once_in_the_customers_n
         page.split_once(&start).and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default().to_owned()
     };
     assert!(!page.contains("ada@example.com"), "the page knows nobody");
-    world.pass_asleep(TimeDelta::seconds(5));
+    world.pass_asleep(TimeDelta::seconds(5)).await;
     let form = ["r", "at", "proof", "lang", "channel", "i"].map(|name| format!("{name}={}", value(name))).join("&");
     let taken = world.post("/s/support-ces").header("content-type", FORM);
     let _ = taken.bytes(format!("{form}&score=2")).send().await.expect(200);

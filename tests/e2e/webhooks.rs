@@ -50,7 +50,7 @@ fn vector(world: &World, family: &str, signature: &str, body: &str) -> Call {
 #[tokio::test]
 async fn the_specifications_vector_is_authentic_and_one_bit_less_is_not() {
     let Some(world) = World::with_clock().await else { return };
-    world.set_clock(DateTime::from_timestamp(VECTOR_AT, 0).expect("a time"));
+    world.set_clock(DateTime::from_timestamp(VECTOR_AT, 0).expect("a time")).await;
     for family in ["webhook", "svix"] {
         // Authentic, but carries no score: nothing to take.
         let answer = vector(&world, family, VECTOR_SIGNATURE, VECTOR_BODY).send().await;
@@ -87,12 +87,12 @@ async fn a_stale_timestamp_is_refused_in_both_directions_and_looks_like_a_bad_si
     let sent = DateTime::from_timestamp(VECTOR_AT, 0).expect("a time");
     let mut refusals = Vec::new();
     for (seconds, fresh) in [(-301, false), (-300, true), (0, true), (300, true), (301, false), (86_400, false)] {
-        world.set_clock(sent + TimeDelta::seconds(seconds));
+        world.set_clock(sent + TimeDelta::seconds(seconds)).await;
         let answer = vector(&world, "webhook", VECTOR_SIGNATURE, VECTOR_BODY).send().await;
         assert_eq!(answer.status, if fresh { 204 } else { 401 }, "{seconds} s");
         refusals.extend((!fresh).then(|| answer.text()));
     }
-    world.set_clock(sent);
+    world.set_clock(sent).await;
     refusals.push(vector(&world, "webhook", "v1,AAAA", VECTOR_BODY).send().await.text());
     assert!(refusals.windows(2).all(|pair| pair[0] == pair[1]), "a sender must not learn which it was: {refusals:?}");
     assert!(world.log().contains("timestamp") && world.log().contains("signature"), "the log says which");

@@ -113,17 +113,6 @@ impl World {
         answer
     }
 
-    /// Waits until nobody reads the store any more, so that what is measured then is alone.
-    pub async fn quiet(&self) {
-        for _ in 0..60 {
-            let before = self.store_operations().reads();
-            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-            if self.store_operations().reads() == before {
-                return;
-            }
-        }
-    }
-
     /// Works the case from a version that was seen before.
     pub async fn work_from(&self, id: &str, etag: &str, event: &Value) -> Answer {
         self.post(&format!("/v1/cases/{id}/events")).token(AGENT).header("if-match", etag).json(event).send().await

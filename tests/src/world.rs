@@ -15,6 +15,7 @@ use crate::receiver::{Receiver, Reply};
 use crate::redis::{self, Redis};
 use crate::variables;
 use crate::vendors::{VENDORS, Vendor};
+use crate::wait::settled;
 
 /// Scenarios run side by side; those that measure time have the machine for themselves.
 static MACHINE: RwLock<()> = RwLock::const_new(());
@@ -269,25 +270,34 @@ impl World {
         }
     }
 
+    /// Waits until nothing is at work any more, wake-ups after an answer included, or what is hangs: what is measured
+    /// then is alone, and what began earlier ends in its own time. Only the local host in this process can tell.
+    pub async fn quiet(&self) {
+        if let Backend::Local(running) = self.backend() {
+            settled(|| running.is_idle(), || running.store_operations().reads()).await;
+        }
+    }
+
     /// Moves the clock and has due work done.
     pub async fn pass(&self, time: TimeDelta) {
-        self.pass_asleep(time);
+        self.pass_asleep(time).await;
         self.tick().await;
     }
 
     /// Moves the clock without a tick.
-    pub fn pass_asleep(&self, time: TimeDelta) {
-        self.set_clock(self.now() + time);
+    pub async fn pass_asleep(&self, time: TimeDelta) {
+        self.set_clock(self.now() + time).await;
     }
 
     /// Moves the clock to that long after the beginning and has due work done.
     pub async fn at(&self, since_beginning: TimeDelta) {
-        self.set_clock(Self::beginning() + since_beginning);
+        self.set_clock(Self::beginning() + since_beginning).await;
         self.tick().await;
     }
 
-    /// Moves the clock without a tick.
-    pub fn set_clock(&self, to: DateTime<Utc>) {
+    /// Moves the clock without a tick, once it is quiet: an attempt under way would otherwise end hours after it began.
+    pub async fn set_clock(&self, to: DateTime<Utc>) {
+        self.quiet().await;
         self.clock.set(system(to));
     }
 
@@ -295,7 +305,7 @@ impl World {
     /// answer that was announced and never written (30 s). A clock where there is one, patience on Spin.
     pub async fn outlive_the_dead(&mut self) {
         match self.backend() {
-            Backend::Local(_) => self.pass_asleep(TimeDelta::minutes(2)),
+            Backend::Local(_) => self.pass_asleep(TimeDelta::minutes(2)).await,
             Backend::Process(_) if spin().is_some() => tokio::time::sleep(Duration::from_secs(80)).await,
             Backend::Process(_) => {
                 self.restart_later(TimeDelta::minutes(2)).await;

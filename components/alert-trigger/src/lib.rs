@@ -4,7 +4,7 @@
 
 use http::{Method, StatusCode};
 use ringback_app::problem::{Problem, Reply, empty};
-use ringback_edge::{Answer, SpinOutbound, answer, app, consent_gate, letters, segments, whole};
+use ringback_edge::{Answer, SpinOutbound, answer, app, consent_gate, segments, whole, writing_app};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -21,9 +21,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         // Reached by service chaining only: no public route leads here.
         (&Method::POST, ["internal", "deliver"]) => {
             let request = whole(request).await?;
-            let app = app().await?;
-            letters(&app)?;
-            app.deliver(request.body(), &SpinOutbound, &SpinGate).await?;
+            writing_app().await?.deliver(request.body(), &SpinOutbound, &SpinGate).await?;
             Ok(empty(StatusCode::NO_CONTENT))
         }
         (&Method::POST, ["internal", "try"]) => {
@@ -39,9 +37,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (&Method::POST, ["v1", "silences"]) => app().await?.post_silence(&whole(request).await?).await,
         (&Method::DELETE, ["v1", "silences", id]) => app().await?.delete_silence(id, request.headers()).await,
         (&Method::POST, ["v1", "messages", "preview"]) => {
-            let app = app().await?;
-            letters(&app)?;
-            app.post_preview(whole(request).await?).await
+            writing_app().await?.post_preview(whole(request).await?).await
         }
         (&Method::GET, ["v1", "referrals", code]) => app().await?.get_referral(code, request.headers()).await,
         (&Method::POST, ["v1", "referrals", code]) => app().await?.post_referral(code, whole(request).await?).await,

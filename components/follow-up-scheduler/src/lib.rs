@@ -4,9 +4,10 @@
 use http::{Method, StatusCode};
 use ringback_app::Worked;
 use ringback_app::problem::{Problem, Reply, empty};
-use ringback_edge::{Answer, Deliveries, answer, app, consent_gate, segments, spawn, whole};
+use ringback_edge::{Answer, Deliveries, EdgeApp, answer, app, consent_gate, segments, spawn, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
+use std::rc::Rc;
 
 consent_gate!();
 
@@ -28,24 +29,21 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (&Method::GET, ["v1", "cases"]) => app().await?.get_cases(&whole(request).await?).await,
         (&Method::POST, ["v1", "cases", "reassign"]) => {
             let app = app().await?;
-            let (reply, now) = app.post_reassign(&whole(request).await?).await?;
-            spawn(async move { app.follow_through(now, &Deliveries).await });
-            Ok(reply)
+            let worked = app.post_reassign(&whole(request).await?).await?;
+            Ok(answered(app, worked))
         }
         (&Method::GET, ["v1", "cases", id]) => app().await?.get_case(id, request.headers(), &SpinGate).await,
         (&Method::POST, ["v1", "cases", id, "events"]) => {
             let app = app().await?;
-            let Worked { reply, now } = app.post_case_event(id, whole(request).await?, &SpinGate).await?;
-            spawn(async move { app.follow_through(now, &Deliveries).await });
-            Ok(reply)
+            let worked = app.post_case_event(id, whole(request).await?, &SpinGate).await?;
+            Ok(answered(app, worked))
         }
         (&Method::GET, ["v1", "dead-letters"]) => app().await?.get_dead_letters(&whole(request).await?).await,
         (&Method::GET, ["v1", "dead-letters", id]) => app().await?.get_dead_letter(id, request.headers()).await,
         (&Method::POST, ["v1", "dead-letters", id, "replay"]) => {
             let app = app().await?;
-            let Worked { reply, now } = app.post_replay(id, request.headers()).await?;
-            spawn(async move { app.follow_through(now, &Deliveries).await });
-            Ok(reply)
+            let worked = app.post_replay(id, request.headers()).await?;
+            Ok(answered(app, worked))
         }
         (&Method::POST, ["v1", "erasures"]) => app().await?.post_erasure(whole(request).await?).await,
         (&Method::GET, ["readyz"]) => app().await?.get_readiness(request.headers()).await,
@@ -59,4 +57,10 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found("page")),
     }
+}
+
+/// Answers at once; what is due by what was done is handed over after that.
+fn answered(app: Rc<EdgeApp>, Worked { reply, now }: Worked) -> Reply {
+    spawn(async move { app.follow_through(now, &Deliveries).await });
+    reply
 }

@@ -68,9 +68,14 @@ pub struct App<S, C, E> {
     namer: Namer,
     follow_up: FollowUp,
     log: Log,
-    /// What messages to customers say; set where they are written.
+    /// How what messages to customers say is read; set where they are written.
+    writer: OnceCell<Box<ReadLetters>>,
+    /// What they say, once it was asked for.
     letters: OnceCell<Letters>,
 }
+
+/// Reads what messages to customers say.
+type ReadLetters = dyn Fn(&Config) -> Result<Letters, String>;
 
 /// What an application is made of.
 pub struct Parts<C, E> {
@@ -94,18 +99,37 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub fn new(parts: Parts<C, E>, follow_up: FollowUp, ledger: Book<S, C, E>) -> Result<Self, WeakPepper> {
         let Parts { config, secrets, clock, entropy, log } = parts;
         let namer = Namer::new(&secrets)?;
-        Ok(Self { config, secrets, ledger, clock, entropy, namer, follow_up, log, letters: OnceCell::new() })
+        Ok(Self {
+            config,
+            secrets,
+            ledger,
+            clock,
+            entropy,
+            namer,
+            follow_up,
+            log,
+            writer: OnceCell::new(),
+            letters: OnceCell::new(),
+        })
     }
 
-    /// Takes what messages to customers say. Without it none is sent.
-    pub fn use_letters(&self, letters: Letters) {
-        // A second one says the same.
-        let _ = self.letters.set(letters);
+    /// Takes how to read what messages to customers say: done when the first is written, as most of what is sent is no
+    /// message. Without it none is sent.
+    pub fn write_letters_by(&self, read: impl Fn(&Config) -> Result<Letters, String> + 'static) {
+        // A second one reads the same.
+        let _ = self.writer.set(Box::new(read));
     }
 
-    /// Whether it knows what messages to customers say.
-    pub fn has_letters(&self) -> bool {
-        self.letters.get().is_some()
+    /// What messages to customers say; none when it cannot be read, which the log explains.
+    fn letters(&self) -> Option<&Letters> {
+        if self.letters.get().is_none() {
+            match self.writer.get().map(|read| read(&self.config)) {
+                Some(Ok(letters)) => drop(self.letters.set(letters)),
+                Some(Err(why)) => self.log(&format!("cannot write to customers: {why}")),
+                None => self.log("cannot write to customers: nothing says how"),
+            }
+        }
+        self.letters.get()
     }
 
     /// Writes a line for the operator. It must carry no personal data and no secret.

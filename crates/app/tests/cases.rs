@@ -1,23 +1,19 @@
 //! Cases worked, listed and linked over the use cases alone, on every kind of store: fast, and without Wasm.
 
+mod stage;
+
 use futures::executor::block_on;
 use http::{HeaderMap, Request, header};
-use ringback_app::config::Config;
-use ringback_app::follow_up::FollowUp;
 use ringback_app::problem::{Problem, Reply};
-use ringback_app::secrets::Secrets;
-use ringback_app::{App, ConsentGate, GateError, Namer, Parts};
+use ringback_app::{ConsentGate, GateError, Worked};
 use ringback_core::consent::{ContactChannel, Decision, Proof, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, Ledger, Options, StoreKind};
-use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use ringback_ledger::{Due, HandOver, StoreKind};
+use ringback_test_support::{ManualClock, MemoryStore};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use stage::{Application, START, Setting, Stage};
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
-const START: u64 = 1_795_339_800;
 
 struct Yes;
 
@@ -35,29 +31,14 @@ impl HandOver for Nobody {
 }
 
 struct World {
-    app: App<MemoryStore, ManualClock, SeededEntropy>,
+    app: Application,
     clock: ManualClock,
     store: MemoryStore,
 }
 
 fn world(kind: StoreKind) -> World {
-    let programme = include_str!("../../../ringback.toml");
-    let beside = |_: &str| Ok(include_str!("../../../holidays.ics").to_owned());
-    let config = Rc::new(Config::parse(programme, &beside).expect("a programme"));
-    let mut values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32))]);
-    for role in ["intake", "agent", "lead", "executive", "admin"] {
-        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(role.as_bytes()));
-        values.insert(format!("{role}_token_sha256"), hash);
-    }
-    let secrets = Secrets::new(values);
-    let (store, clock) = (MemoryStore::new(kind), ManualClock::at(START));
-    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
-    let entropy = SeededEntropy::new(7);
-    let ledger = Ledger::open(store.clone(), clock.clone(), entropy, follow_up.clone(), Options::default());
-    let ledger = block_on(ledger).expect("opens");
-    let parts =
-        Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: |line| panic!("{line}") };
-    let app = App::new(parts, follow_up, ledger).expect("an application");
+    let Stage { app, clock, store } =
+        stage::open(&Setting { kind, log: |line| panic!("{line}"), ..Setting::default() });
     World { app, clock, store }
 }
 
@@ -248,7 +229,8 @@ fn many_cases_change_hands_at_once() {
     let body = json!({ "from_owner": "care-desk", "owner": "care-lead", "note": "is ill" });
     let refused = block_on(world.app.post_reassign(&request("agent", "/", Some(&body)))).map(drop);
     assert_eq!(refused.unwrap_err().status, 403);
-    let (reply, jobs) = block_on(world.app.post_reassign(&request("lead", "/", Some(&body)))).expect("reassigned");
+    let Worked { reply, now: jobs } =
+        block_on(world.app.post_reassign(&request("lead", "/", Some(&body)))).expect("reassigned");
     block_on(world.app.follow_through(jobs, &Nobody));
     // Due at the same time: in the order of their ids.
     ids.sort();

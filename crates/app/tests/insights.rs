@@ -1,25 +1,21 @@
 //! Figures over the use cases alone: exact after every change, equal to a recount, at a cost that does not grow.
 
+mod stage;
+
 use futures::executor::block_on;
 use http::{Request, header};
-use ringback_app::config::Config;
-use ringback_app::follow_up::FollowUp;
 use ringback_app::problem::{Problem, Reply};
-use ringback_app::secrets::Secrets;
-use ringback_app::{App, ConsentGate, GateError, Namer, Parts};
+use ringback_app::{ConsentGate, GateError};
 use ringback_core::consent::{ContactChannel, Decision, Proof, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, Ledger, Options, StoreKind};
+use ringback_ledger::{Due, HandOver, StoreKind};
 use ringback_test_support::memory::Faults;
-use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use ringback_test_support::{ManualClock, MemoryStore};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use stage::{Application, START, Setting, Stage};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
-/// 2026-11-22T09:30:00Z, a Sunday.
-const START: u64 = 1_795_339_800;
 const HOUR: u64 = 3_600;
 
 struct Yes;
@@ -38,29 +34,14 @@ impl HandOver for Nobody {
 }
 
 struct World {
-    app: App<MemoryStore, ManualClock, SeededEntropy>,
+    app: Application,
     clock: ManualClock,
     store: MemoryStore,
     ids: Vec<String>,
 }
 
 fn world(kind: StoreKind) -> World {
-    let programme = include_str!("../../../ringback.toml");
-    let beside = |_: &str| Ok(include_str!("../../../holidays.ics").to_owned());
-    let config = Rc::new(Config::parse(programme, &beside).expect("a programme"));
-    let mut values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32))]);
-    for role in ["intake", "agent", "lead", "executive", "admin"] {
-        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(role.as_bytes()));
-        values.insert(format!("{role}_token_sha256"), hash);
-    }
-    let secrets = Secrets::new(values);
-    let (store, clock) = (MemoryStore::new(kind), ManualClock::at(START));
-    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
-    let ledger =
-        Ledger::open(store.clone(), clock.clone(), SeededEntropy::new(7), follow_up.clone(), Options::default());
-    let ledger = block_on(ledger).expect("opens");
-    let parts = Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: |_| {} };
-    let app = App::new(parts, follow_up, ledger).expect("an application");
+    let Stage { app, clock, store } = stage::open(&Setting { kind, ..Setting::default() });
     World { app, clock, store, ids: Vec::new() }
 }
 

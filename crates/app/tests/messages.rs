@@ -1,31 +1,25 @@
 //! Messages to customers over the use cases alone: what they say, who gets them and when nobody does. Fast, and without
 //! Wasm.
 
+mod stage;
+
 use futures::executor::block_on;
 use http::{HeaderMap, Request, Response, header};
-use ringback_app::config::Config;
 use ringback_app::deliver::HandedOver;
-use ringback_app::follow_up::FollowUp;
 use ringback_app::letters::Letters;
 use ringback_app::problem::{Problem, Reply};
-use ringback_app::secrets::Secrets;
-use ringback_app::{App, ConsentGate, GateError, Namer, Outbound, OutboundError, Parts};
+use ringback_app::{ConsentGate, GateError, Outbound, OutboundError};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, Ledger, Options, StoreKind};
-use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use ringback_ledger::{Due, HandOver};
+use ringback_test_support::{ManualClock, MemoryStore};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use stage::{Application, START, Setting, Stage, beside};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-const START: u64 = 1_795_339_800;
 const DAY: u64 = 86_400;
-const PROGRAMME: &str = include_str!("../../../ringback.toml");
-
-type Application = App<MemoryStore, ManualClock, SeededEntropy>;
 
 /// The default provider, asked directly.
 struct Gate<'a>(&'a Application);
@@ -79,35 +73,16 @@ impl HandOver for World {
     }
 }
 
-fn beside(name: &str) -> Result<String, String> {
-    match name {
-        "holidays.ics" => Ok(include_str!("../../../holidays.ics").to_owned()),
-        "messages.toml" => Ok(include_str!("../../../messages.toml").to_owned()),
-        _ => Err("no such file".to_owned()),
-    }
-}
-
 fn world(change: impl Fn(String) -> String) -> World {
-    let programme = change(PROGRAMME.to_owned());
-    let config = Rc::new(Config::parse(&programme, &beside).expect("a programme"));
-    let letters = Letters::parse(&programme, &config, &beside).expect("templates");
-    let mut values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32))]);
-    values.insert("resend_api_key".to_owned(), "key".to_owned());
-    values.insert("resend_webhook_secret".to_owned(), WEBHOOK_SECRET.to_owned());
-    values.insert("resend_origin".to_owned(), "https://api.resend.com".to_owned());
-    for role in ["intake", "agent", "lead", "admin"] {
-        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(role.as_bytes()));
-        values.insert(format!("{role}_token_sha256"), hash);
-    }
-    let secrets = Secrets::new(values);
-    let (store, clock) = (MemoryStore::new(StoreKind::Sqlite), ManualClock::at(START));
-    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
-    let entropy = SeededEntropy::new(7);
-    let ledger = Ledger::open(store.clone(), clock.clone(), entropy, follow_up.clone(), Options::default());
-    let ledger = block_on(ledger).expect("opens");
-    let parts = Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: |_| {} };
-    let app = App::new(parts, follow_up, ledger).expect("an application");
-    app.use_letters(letters);
+    let setting = Setting::default();
+    let programme = change(setting.programme.to_owned());
+    let variables = [
+        ("resend_api_key", "key"),
+        ("resend_webhook_secret", WEBHOOK_SECRET),
+        ("resend_origin", "https://api.resend.com"),
+    ];
+    let Stage { app, clock, store } = stage::open(&Setting { programme: &programme, variables: &variables, ..setting });
+    app.write_letters_by(move |config| Letters::parse(&programme, config, &beside).map_err(|error| error.to_string()));
     World { app: Rc::new(app), clock, store, post: Post::default() }
 }
 

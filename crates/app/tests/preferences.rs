@@ -1,23 +1,18 @@
 //! The preference page over the use cases alone, on every kind of store: fast, and without Wasm.
 
+mod stage;
+
 use futures::executor::block_on;
 use http::{HeaderMap, Request, Response, StatusCode, header};
-use ringback_app::config::Config;
-use ringback_app::follow_up::FollowUp;
 use ringback_app::preferences::LASTS_S;
-use ringback_app::secrets::Secrets;
-use ringback_app::{App, Namer, Parts};
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, Ledger, Options, StoreKind};
-use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use ringback_ledger::{Due, HandOver, StoreKind};
+use ringback_test_support::{ManualClock, MemoryStore};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use stage::{Application, START, Setting, Stage};
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
-const START: u64 = 1_795_339_800;
 
 struct Nobody;
 
@@ -26,28 +21,14 @@ impl HandOver for Nobody {
 }
 
 struct World {
-    app: App<MemoryStore, ManualClock, SeededEntropy>,
+    app: Application,
     clock: ManualClock,
     store: MemoryStore,
 }
 
-/// The file beside the shipped programme.
-fn beside(_: &str) -> Result<String, String> {
-    Ok(include_str!("../../../holidays.ics").to_owned())
-}
-
 fn world(kind: StoreKind) -> World {
-    let config = Rc::new(Config::parse(include_str!("../../../ringback.toml"), &beside).expect("a programme"));
-    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(b"intake"));
-    let values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32)), ("intake_token_sha256".to_owned(), hash)]);
-    let (store, clock) = (MemoryStore::new(kind), ManualClock::at(START));
-    let secrets = Secrets::new(values);
-    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
-    let opened =
-        Ledger::open(store.clone(), clock.clone(), SeededEntropy::new(7), follow_up.clone(), Options::default());
-    let ledger = block_on(opened).expect("opens");
-    let parts = Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: |_| {} };
-    World { app: App::new(parts, follow_up, ledger).expect("an application"), clock, store }
+    let Stage { app, clock, store } = stage::open(&Setting { kind, ..Setting::default() });
+    World { app, clock, store }
 }
 
 fn customer() -> Customer {

@@ -2,26 +2,22 @@
 //! The calendar is `office` of ringback.toml (Berlin, Mon-Thu 8 h, Fri 6 h), the queue `key-accounts`: ada takes two cases a
 //! day, grace one, and account A-1 is hers.
 
+mod stage;
+
 use futures::executor::block_on;
 use http::{HeaderMap, Request, header};
-use ringback_app::config::Config;
-use ringback_app::follow_up::FollowUp;
-use ringback_app::secrets::Secrets;
-use ringback_app::{App, ConsentGate, GateError, Namer, Parts};
+use ringback_app::{ConsentGate, GateError};
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Clock as _, Due, HandOver, Ledger, Options, StoreKind};
+use ringback_ledger::{Clock as _, Due, HandOver, StoreKind};
 use ringback_test_support::memory::Faults;
-use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use ringback_test_support::{ManualClock, MemoryStore};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use stage::{Application, Setting, Stage};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::BTreeSet;
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
-/// A Sunday: what comes counts for Monday.
-const START: u64 = 1_795_339_800;
 
 struct No;
 
@@ -42,31 +38,14 @@ impl HandOver for Heard {
 }
 
 struct World {
-    app: App<MemoryStore, ManualClock, SeededEntropy>,
+    app: Application,
     clock: ManualClock,
     store: MemoryStore,
     heard: Heard,
 }
 
 fn world(kind: StoreKind) -> World {
-    let beside = |name: &str| match name {
-        "holidays.ics" => Ok(include_str!("../../../holidays.ics").to_owned()),
-        other => Err(format!("no file {other}")),
-    };
-    let config = Rc::new(Config::parse(include_str!("../../../ringback.toml"), &beside).expect("a programme"));
-    let mut values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32))]);
-    for role in ["intake", "agent", "lead"] {
-        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(role.as_bytes()));
-        values.insert(format!("{role}_token_sha256"), hash);
-    }
-    let (store, clock) = (MemoryStore::new(kind), ManualClock::at(START));
-    let secrets = Secrets::new(values);
-    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
-    let opened =
-        Ledger::open(store.clone(), clock.clone(), SeededEntropy::new(7), follow_up.clone(), Options::default());
-    let ledger = block_on(opened).expect("opens");
-    let parts = Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: |_| {} };
-    let app = App::new(parts, follow_up, ledger).expect("an application");
+    let Stage { app, clock, store } = stage::open(&Setting { kind, ..Setting::default() });
     World { app, clock, store, heard: Heard::default() }
 }
 

@@ -62,20 +62,14 @@ pub async fn front(app: &EdgeApp) -> Result<Rc<Front>, Problem> {
     Ok(front)
 }
 
-/// Has the application know what messages to customers say, read when the first is asked for.
+/// The instance's application, able to write to customers: only a component that does so carries what fills in templates.
 ///
 /// # Errors
 /// 503, as for [`app`].
-pub fn letters(app: &EdgeApp) -> Result<(), Problem> {
-    if app.has_letters() {
-        return Ok(());
-    }
-    let read = programme().and_then(|text| Letters::parse(&text, &app.config, &beside).map_err(|e| e.to_string()));
-    app.use_letters(read.map_err(|why| {
-        eprintln!("cannot write to customers: {why}");
-        Problem::unavailable()
-    })?);
-    Ok(())
+pub async fn writing_app() -> Result<Rc<EdgeApp>, Problem> {
+    let app = app().await?;
+    app.write_letters_by(|config| Letters::parse(&programme()?, config, &beside).map_err(|error| error.to_string()));
+    Ok(app)
 }
 
 /// A file that is mounted beside the programme.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
@@ -124,6 +125,12 @@ impl Running {
     #[must_use]
     pub fn store_operations(&self) -> StoreCounts {
         self.watch.counts()
+    }
+
+    /// Whether nothing is at work: no request waits for its answer, and no instance goes on after one.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.life.at_work.load(Ordering::Acquire) == 0
     }
 
     /// Stops: no new connections, then waits for answers and for the work that goes on after them, at most 10 s,

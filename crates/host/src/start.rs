@@ -56,7 +56,7 @@ pub(crate) fn application(manifest: &Manifest, means: &Means) -> Result<(Arc<App
             means.logs.say(id, "no trigger names this component: it cannot be reached");
         }
     }
-    let app = Arc::new(App::new(router, components, means.logs.clone()));
+    let app = Arc::new(App::new(router, components, means.life.clone(), means.logs.clone()));
     // Set once, here; nobody else has `here` yet.
     let _ = here.app.set(Arc::downgrade(&app));
     Ok((app, here))

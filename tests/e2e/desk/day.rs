@@ -59,7 +59,7 @@ async fn the_same_goes_without_a_mouse_and_the_next_case_is_one_key_away() {
     let Some((world, browser)) = stage().await else { return };
     let first = world.take_and_seal(&reachable()).await;
     // Due a minute later, and so the second of the list.
-    world.pass_asleep(chrono::TimeDelta::minutes(1));
+    world.pass_asleep(chrono::TimeDelta::minutes(1)).await;
     let second = world.take_and_seal(&json!({ "survey": "checkout-nps", "score": 1 })).await;
     open(&world, &browser, "/desk?view=nobody").await;
     browser.tab_to("#token").await;

@@ -43,7 +43,7 @@ async fn a_session_that_ends_in_the_middle_of_a_form_loses_no_text() {
     enter(&world, &browser, AGENT, &format!("/desk/cases/{id}")).await;
     let note = "She said: <b>\"late\"</b> & wet.";
     fill(&browser, "#acknowledge-note", note).await;
-    world.pass_asleep(TimeDelta::hours(9));
+    world.pass_asleep(TimeDelta::hours(9)).await;
     browser.click("#act-acknowledge form button").await;
     browser.says("Your session has ended.").await;
     flawless(&browser, "asked to sign in again").await;

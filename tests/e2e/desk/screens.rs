@@ -66,7 +66,7 @@ async fn every_page_is_flawless_empty_and_full_in_every_way() {
     }
     let mut ids = Vec::new();
     for i in 0..45 {
-        world.pass_asleep(chrono::TimeDelta::minutes(47));
+        world.pass_asleep(chrono::TimeDelta::minutes(47)).await;
         ids.push(world.take(&answer(i)).await);
     }
     for i in 0..3 {

@@ -192,7 +192,7 @@ async fn the_survey_page_is_answered_by_keyboard_and_looked_at() {
     browser.open(&format!("{}/s/support-ces?lang=en", world.url())).await;
     browser.tab_to("input[name=score]").await;
     browser.press(&["Space", "ArrowRight"]).await;
-    world.pass_asleep(chrono::TimeDelta::seconds(2));
+    world.pass_asleep(chrono::TimeDelta::seconds(2)).await;
     browser.tab_to("button").await;
     browser.press(&["Enter"]).await;
     browser.shown("textarea").await;

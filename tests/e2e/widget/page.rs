@@ -39,7 +39,7 @@ async fn a_link_shows_its_score_stores_nothing_and_one_press_confirms_it() {
     assert_eq!(world.head().await, 0, "links are opened by machines, too");
 
     let page = world.get(&link).send().await.expect(200);
-    world.pass_asleep(TimeDelta::seconds(3));
+    world.pass_asleep(TimeDelta::seconds(3)).await;
     let form = format!("{}&t={token}&score=2", carried(&page));
     let thanks = send(&world, "checkout-nps", form.clone()).await.expect(200);
     assert!(thanks.text().contains("Vielen Dank!") && thanks.text().contains("Was ist schiefgelaufen?"));
@@ -68,7 +68,7 @@ async fn what_did_not_come_from_the_page_stores_nothing() {
         hasty.text().contains("press Send once more") && hasty.text().contains("checked"),
         "nothing chosen is lost"
     );
-    world.pass_asleep(TimeDelta::seconds(5));
+    world.pass_asleep(TimeDelta::seconds(5)).await;
     for (name, wrong) in [
         ("no proof", "score=3".to_owned()),
         ("another's proof", format!("{}&score=3", form.replace("proof=", "proof=x"))),
@@ -93,7 +93,7 @@ async fn a_link_carries_no_names_and_addresses_and_an_old_one_is_still_an_answer
     let refused = world.get(&format!("/s/checkout-nps?t={loose}")).send().await;
     assert_eq!((refused.status, refused.problem().as_str()), (422, "personal-data-in-link"));
     let token = signed(&world, json!({ "sub": "C-9" }));
-    world.pass_asleep(TimeDelta::days(40));
+    world.pass_asleep(TimeDelta::days(40)).await;
     let page = world.get(&format!("/s/checkout-nps?score=9&t={token}")).send().await.expect(200);
     assert!(!page.text().contains(&token), "an expired identity is nobody's");
     let hostile =

@@ -1,12 +1,13 @@
 //! `POST /v1/cases/reassign`: many cases change hands at once, for example when somebody falls ill.
 
+use super::Worked;
 use super::event::{self, MAX_NAME, MAX_TEXT};
 use super::mark::Kind;
 use crate::App;
 use crate::access::{Action, Caller, admit};
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
-use crate::problem::{Problem, Reply, json};
+use crate::problem::{Problem, json};
 use crate::time::from_unix;
 use http::{Request, StatusCode};
 use ringback_core::case::CaseEvent;
@@ -30,10 +31,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ///
     /// # Errors
     /// 400, 401, 403, 422, 503.
-    pub async fn post_reassign(&self, request: &Request<Vec<u8>>) -> Result<(Reply, Vec<Due>), Problem> {
+    pub async fn post_reassign(&self, request: &Request<Vec<u8>>) -> Result<Worked, Problem> {
         let caller = admit(&self.config, &self.secrets, request.headers(), Action::Reassign)?;
-        let (answer, jobs) = self.reassign(&intake::json_body(request)?, &caller).await?;
-        Ok((json(StatusCode::OK, &answer), jobs))
+        let (answer, now) = self.reassign(&intake::json_body(request)?, &caller).await?;
+        Ok(Worked { reply: json(StatusCode::OK, &answer), now })
     }
 
     /// The same for whoever is known already, and may: the API's caller, or a form of the desk.

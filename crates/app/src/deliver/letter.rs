@@ -85,7 +85,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let id = self.namer.message(&record.eid, &message.delivery.id);
         let locale = record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
         let preferences = self.preferences_url(&record.eid, record.received);
-        let letters = self.letters.get().ok_or_else(|| NoRequest::Later("no templates are read".to_owned(), None))?;
+        let letters = self.letters().ok_or_else(|| NoRequest::Later("no templates are read".to_owned(), None))?;
         let written = self.fill_in(record, message, locale)?;
         let shown = written.as_ref();
         let reference = report::reference(&record.eid, &message.delivery.id);
@@ -111,7 +111,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Fills a message's template in, once: what was tried to be sent is sent again as it was.
     fn fill_in(&self, record: &Record<Dossier>, message: &Message, locale: &str) -> Result<Option<Written>, NoRequest> {
         let (Some(kind), true) = (message.kind, message.text.is_empty()) else { return Ok(None) };
-        let letters = self.letters.get().ok_or_else(|| NoRequest::Later("no templates are read".to_owned(), None))?;
+        let letters = self.letters().ok_or_else(|| NoRequest::Later("no templates are read".to_owned(), None))?;
         let links = self.links(record, message);
         let written = letters.write(kind, locale, &self.facts(&record.body, message, &links));
         match written {

@@ -36,7 +36,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub async fn post_preview(&self, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
         admit(&self.config, &self.secrets, request.headers(), Action::ReadCase)?;
         let wish = self.wish(&intake::json_body(&request)?)?;
-        let letters = self.letters.get().ok_or_else(Problem::unavailable)?;
+        let letters = self.letters().ok_or_else(Problem::unavailable)?;
         let delivery = ChannelId::new("preview").map_err(|_| Problem::unavailable())?;
         let mut message =
             Message::of_template(wish.kind, Delivery::first_attempt(Occasion::Message, delivery, Some(1)));

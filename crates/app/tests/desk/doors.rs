@@ -1,6 +1,7 @@
 //! Signing in and out, and who may see what.
 
-use crate::world::{START, unhappy, world};
+use crate::stage::START;
+use crate::world::{unhappy, world};
 use http::Request;
 
 #[test]

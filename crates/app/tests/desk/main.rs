@@ -5,4 +5,6 @@ mod cases;
 mod doors;
 mod figures;
 mod lead;
+#[path = "../stage/mod.rs"]
+mod stage;
 mod world;

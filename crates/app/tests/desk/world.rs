@@ -1,29 +1,20 @@
 //! An application on a store in memory, and a browser of sorts: it keeps cookies and follows no link by itself.
 
+use crate::stage::{self, Application, Setting, Stage};
 use futures::executor::block_on;
 use http::{HeaderMap, Request, header};
-use ringback_app::config::Config;
-use ringback_app::follow_up::FollowUp;
 use ringback_app::problem::{Problem, Reply};
-use ringback_app::secrets::Secrets;
-use ringback_app::{App, ConsentGate, GateError, Namer, Parts};
+use ringback_app::{ConsentGate, GateError};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, Ledger, Options, StoreKind};
-use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
+use ringback_ledger::{Due, HandOver};
+use ringback_test_support::{ManualClock, MemoryStore};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
-
-pub const START: u64 = 1_795_339_800;
-
-/// The application of these tests.
-pub type Desk = App<MemoryStore, ManualClock, SeededEntropy>;
 
 /// The gate that the product has, on the same store.
-pub struct Gate<'a>(&'a Desk);
+pub struct Gate<'a>(&'a Application);
 
 impl ConsentGate for Gate<'_> {
     async fn may_contact(&self, who: &Customer, on: ContactChannel, why: Purpose) -> Result<Decision, GateError> {
@@ -47,7 +38,7 @@ impl ringback_app::ChannelTrials for Trials {
 }
 
 pub struct World {
-    pub app: Desk,
+    pub app: Application,
     pub clock: ManualClock,
     pub store: MemoryStore,
     taken: Cell<u32>,
@@ -96,22 +87,7 @@ pub struct Person<'a> {
 }
 
 pub fn world() -> World {
-    let programme = include_str!("../../../../ringback.toml");
-    let beside = |_: &str| Ok(include_str!("../../../../holidays.ics").to_owned());
-    let config = Rc::new(Config::parse(programme, &beside).expect("a programme"));
-    let mut values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32))]);
-    for role in ["intake", "agent", "lead", "executive", "admin"] {
-        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(role.as_bytes()));
-        values.insert(format!("{role}_token_sha256"), hash);
-    }
-    let secrets = Secrets::new(values);
-    let (store, clock) = (MemoryStore::new(StoreKind::Sqlite), ManualClock::at(START));
-    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
-    let ledger =
-        Ledger::open(store.clone(), clock.clone(), SeededEntropy::new(7), follow_up.clone(), Options::default());
-    let ledger = block_on(ledger).expect("opens");
-    let parts = Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: |_| {} };
-    let app = App::new(parts, follow_up, ledger).expect("an application");
+    let Stage { app, clock, store } = stage::open(&Setting::default());
     World { app, clock, store, taken: Cell::new(0) }
 }
 

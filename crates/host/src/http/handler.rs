@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,39 @@ pub(crate) struct Life {
     pub instances: TaskTracker,
     /// Once cancelled, an instance ends as soon as it is idle.
     pub closing: CancellationToken,
+    /// Counts the instances that work, after their answers included, and the requests that wait for an answer.
+    pub at_work: Arc<AtomicUsize>,
+}
+
+impl Life {
+    /// Counts as work until it is dropped.
+    pub fn work(&self) -> AtWork {
+        let work = AtWork { all: Arc::clone(&self.at_work), this: AtomicBool::new(false) };
+        work.set(true);
+        work
+    }
+}
+
+/// Whether one instance, or one request, is at work.
+pub(crate) struct AtWork {
+    all: Arc<AtomicUsize>,
+    this: AtomicBool,
+}
+
+impl AtWork {
+    fn set(&self, at_work: bool) {
+        match (self.this.swap(at_work, Ordering::AcqRel), at_work) {
+            (false, true) => drop(self.all.fetch_add(1, Ordering::AcqRel)),
+            (true, false) => drop(self.all.fetch_sub(1, Ordering::AcqRel)),
+            (true, true) | (false, false) => {}
+        }
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.set(false);
+    }
 }
 
 /// A component and how to make instances of it.
@@ -63,6 +97,7 @@ impl HandlerState for Component {
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
         let proxy = ProxyPre::P3(self.pre.clone()).instantiate_async(&mut store).await?;
+        let at_work = Arc::new(self.life.work());
         Ok(Instance {
             store,
             proxy,
@@ -70,8 +105,9 @@ impl HandlerState for Component {
             expiration: Expiration {
                 idle_until: Box::pin(tokio::time::sleep(IDLE)),
                 closing: Box::pin(self.life.closing.clone().cancelled_owned()),
+                at_work: Arc::clone(&at_work),
             },
-            state: Worker { guest: self.guest.clone(), _alive: self.life.instances.token() },
+            state: Worker { guest: self.guest.clone(), at_work, _alive: self.life.instances.token() },
         })
     }
 }
@@ -80,10 +116,12 @@ impl HandlerState for Component {
 pub(crate) struct Expiration {
     idle_until: Pin<Box<Sleep>>,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
+    at_work: Arc<AtWork>,
 }
 
 impl WorkerExpiration for Expiration {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
+        self.at_work.set(status != WorkerStatus::Idle);
         if status != WorkerStatus::Idle {
             return Poll::Pending;
         }
@@ -101,6 +139,7 @@ impl WorkerExpiration for Expiration {
 /// One instance, as the library that drives it sees it.
 pub(crate) struct Worker {
     guest: Arc<Guest>,
+    at_work: Arc<AtWork>,
     _alive: TaskTrackerToken,
 }
 
@@ -124,6 +163,7 @@ impl WorkerState for Worker {
         (): (),
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        self.at_work.set(true);
         Box::pin(std::future::pending())
     }
 

@@ -33,14 +33,15 @@ const WELL_KNOWN: &str = "/.well-known/spin/";
 pub(crate) struct App {
     router: Router,
     components: HashMap<String, ProxyHandler<Component>>,
+    life: Life,
     logs: Logs,
 }
 
 impl App {
-    pub fn new(router: Router, components: Vec<Component>, logs: Logs) -> Self {
+    pub fn new(router: Router, components: Vec<Component>, life: Life, logs: Logs) -> Self {
         let components =
             components.into_iter().map(|component| (component.id().to_owned(), ProxyHandler::new(component))).collect();
-        Self { router, components, logs }
+        Self { router, components, life, logs }
     }
 
     /// Public routes with their components.
@@ -83,6 +84,7 @@ impl App {
         let Some(handler) = self.components.get(matched.component) else {
             return empty(StatusCode::INTERNAL_SERVER_ERROR);
         };
+        let _waits = self.life.work();
         match handler.handle((), request).await {
             Ok(response) => response,
             Err(error) => {
