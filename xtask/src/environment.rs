@@ -16,7 +16,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::workspace;
+use crate::{token, workspace};
 
 const PREFIX: &str = "SPIN_VARIABLE_";
 
@@ -34,6 +34,9 @@ const TOKENS: [Token; 5] = [
     Token { file: "executive-token", variable: "executive_token_sha256", prefix: "rb_executive_" },
     Token { file: "intake-token", variable: "intake_token_sha256", prefix: "rb_intake_" },
 ];
+
+/// Who works the queues of the shipped programme: let in on the first start, and from then on by `cargo xtask token`.
+const PEOPLE: [&str; 2] = ["ada", "grace"];
 
 /// A way out and what belongs to it. Where the user names the first variable, ours for the whole group step back.
 struct Outlet {
@@ -110,6 +113,14 @@ fn make_missing(folder: &Path, inbox_port: u16) -> Result<Variables> {
         }
         let hash = Sha256::digest(fs::read_to_string(&path)?.trim().as_bytes());
         variables.insert(token.variable.to_owned(), HEXLOWER.encode(&hash));
+    }
+    if !variables.contains_key(token::VARIABLE) {
+        let listed = PEOPLE.iter().try_fold(String::new(), |listed, name| {
+            let (token, hash) = new_token("agent")?;
+            write_private(&folder.join(format!("{name}-token")), &format!("{token}\n"))?;
+            token::with(&listed, name, "agent", &hash)
+        })?;
+        variables.insert(token::VARIABLE.to_owned(), listed);
     }
     keep_or_make(&mut variables, "resend_api_key", || Ok("re_local_inbox".to_owned()))?;
     let inbox = format!("http://127.0.0.1:{inbox_port}");
@@ -273,7 +284,8 @@ mod tests {
         assert_eq!(first["pepper"], again["pepper"]);
         assert_eq!(first["admin_token_sha256"], again["admin_token_sha256"]);
         assert_eq!(again["slack_webhook_url"], "http://127.0.0.1:4001/slack");
-        for file in ["local.env", "token", "intake-token"] {
+        assert_eq!(first[token::VARIABLE], again[token::VARIABLE]);
+        for file in ["local.env", "token", "intake-token", "ada-token", "grace-token"] {
             let mode = fs::metadata(folder.path().join(file)).expect("a file").permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }

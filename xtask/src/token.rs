@@ -11,7 +11,8 @@ use lexopt::ValueExt as _;
 
 use crate::environment;
 
-const VARIABLE: &str = "access_tokens";
+/// The variable.
+pub const VARIABLE: &str = "access_tokens";
 const ROLES: [&str; 5] = ["intake", "agent", "lead", "executive", "admin"];
 
 /// Runs the command.
@@ -76,7 +77,11 @@ fn entries(listed: &str) -> Vec<(String, String)> {
     parts.collect()
 }
 
-fn with(listed: &str, name: &str, role: &str, hash: &str) -> Result<String> {
+/// The list with one more entry.
+///
+/// # Errors
+/// When the name or the role is none, or the name is taken.
+pub fn with(listed: &str, name: &str, role: &str, hash: &str) -> Result<String> {
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
         bail!("a name is made of letters, digits, `.`, `_` and `-`");
     }

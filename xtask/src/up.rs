@@ -109,7 +109,9 @@ fn welcome(running: &Running) {
     if !application.ends_with(":3000") {
         println!("  links     in messages lead to public_url of ringback.toml; adapt it to this port");
     }
-    println!("  token     .ringback/token (admin), .ringback/{{lead,agent,executive,intake}}-token");
+    println!(
+        "  token     .ringback/token (admin), .ringback/{{lead,agent,executive,intake}}-token; ada's and grace's in .ringback/{{ada,grace}}-token"
+    );
     println!("  interface docs/api.md   programme ringback.toml   data .spin/");
     println!("\nA first answer; it opens a case and sends an alert:\n");
     println!("{}", first_curl(application));

@@ -158,7 +158,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
     /// A case that is given to nobody who exists is forgotten.
     fn check_owner(&self, owner: &str) -> Result<(), Problem> {
-        if self.config.access.iter().any(|token| token.id == owner && token.role.may(Action::WorkCase)) {
+        if self.config.works_cases(owner) {
             return Ok(());
         }
         Err(Problem::field("/owner", "is nobody who works cases: see [[access]] in the programme"))

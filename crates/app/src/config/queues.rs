@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::table::{Checked, Table};
+use crate::access::Action;
 use ringback_core::id::{CalendarId, QueueId};
 use ringback_core::queue::{Choice, Member, Queue};
 use std::collections::BTreeMap;
@@ -36,6 +37,23 @@ pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<(QueueId, Queu
             .fail(table.at, format!("queue `{id}` takes {} cases a day; {MOST_A_DAY} are the most", queue.capacity()));
     }
     Ok((id, queue))
+}
+
+impl Config {
+    /// Whether a token of that name may work cases.
+    #[must_use]
+    pub fn works_cases(&self, name: &str) -> bool {
+        self.access.iter().any(|token| token.id == name && token.role.may(Action::WorkCase))
+    }
+
+    /// Members of queues who get cases and cannot work them, as no token with such a role has their name. Complete once
+    /// the tokens beside the programme are added.
+    #[must_use]
+    pub fn strangers(&self) -> Vec<(&QueueId, &str)> {
+        let members =
+            self.queues.iter().flat_map(|(id, queue)| queue.members.iter().map(move |m| (id, m.name.as_str())));
+        members.filter(|(_, name)| !self.works_cases(name)).collect()
+    }
 }
 
 fn members(table: &Table<'_>) -> Checked<Vec<Member>> {

@@ -74,6 +74,18 @@ mod tests {
     }
 
     #[test]
+    fn a_member_of_a_queue_is_a_stranger_until_a_token_may_work_cases_in_their_name() {
+        let names = |listed: &str| {
+            let (config, _) = with(listed).expect("tokens");
+            config.strangers().into_iter().map(|(queue, name)| format!("{queue}/{name}")).collect::<Vec<_>>()
+        };
+        let hash = sha256_hex(b"x");
+        assert_eq!(names(""), ["key-accounts/ada", "key-accounts/grace"]);
+        assert_eq!(names(&format!("ada:agent:{hash},grace:executive:{hash}")), ["key-accounts/grace"]);
+        assert!(names(&format!("ada:agent:{hash},grace:lead:{hash}")).is_empty());
+    }
+
+    #[test]
     fn what_is_wrong_is_named_and_not_repeated() {
         let hash = sha256_hex(b"x");
         for (listed, wrong) in [

@@ -199,6 +199,11 @@ fn warnings(l: Lang, config: &Config, secrets: &Secrets) -> Vec<String> {
         let off = l.say("is switched off: its variable is empty", "ist abgeschaltet: seine Variable ist leer");
         warnings.push(format!("{} {} {off} ({})", l.say("Token", "Zugang"), token.id, token.token_sha256_variable));
     }
+    for (queue, member) in config.strangers() {
+        let shut =
+            l.say("gets cases and cannot sign in: no token", "bekommt Fälle und kann sich nicht anmelden: kein Zugang");
+        warnings.push(format!("{} {queue}: {member} {shut}", l.say("Queue", "Warteschlange")));
+    }
     warnings
 }
 

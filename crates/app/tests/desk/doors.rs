@@ -131,6 +131,7 @@ fn an_administrator_sees_how_it_is_set_up_tries_channels_and_ends_sessions() {
     let _ = world.person("lead").get("/desk/admin").expect(403);
     world.store.reset();
     let page = admin.get("/desk/admin").expect(200);
+    page.says("key-accounts: ada gets cases and cannot sign in");
     let reads = world.store.operations().reads;
     assert!(reads <= 12, "{reads} reads");
     page.says(&world.app.config.hash);
