@@ -40,6 +40,13 @@ impl Rate {
         WINDOW_S * 1_000 / self.0 as u64
     }
 
+    /// Whether whoever pushed the number to `pushed` was within the rate at `now` (Unix milliseconds): decides among many
+    /// who read it at the same moment.
+    #[must_use]
+    pub const fn took(self, pushed: u64, now: u64) -> bool {
+        pushed <= now + WINDOW_S * 1_000
+    }
+
     /// What the rate says when the number stands at `stands` and the clock (Unix milliseconds) at `now`.
     #[must_use]
     pub fn standing(self, stands: u64, now: u64) -> Standing {
@@ -66,6 +73,7 @@ mod tests {
             assert_eq!((standing.allowed, standing.left), (true, left));
             stands = stands.max(now) + rate.cost_ms();
         }
+        assert!(rate.took(stands, now) && !rate.took(stands + 1, now), "the last of them and whoever came after it");
         assert_eq!(rate.standing(stands, now), Standing { allowed: false, left: 0, after_s: 20 });
         assert!(!rate.standing(stands, now + 19_999).allowed);
         assert!(rate.standing(stands, now + 20_000).allowed);

@@ -712,3 +712,23 @@ fn a_record_from_before_there_was_an_index_is_put_in_by_its_next_change() {
     world.tick();
     assert_eq!(scan(), ["0|1|old", "all|old", "closed|old"]);
 }
+
+#[test]
+fn of_many_who_read_a_meter_at_the_same_moment_no_push_is_lost() {
+    for kind in [StoreKind::Sqlite, StoreKind::Redis] {
+        let ledger = &world(kind).ledger;
+        let push = |seen, floor| block_on(ledger.push_meter("m", seen, floor, 5)).expect("pushes");
+        // Ten have read that nobody pushed it yet; then, long after, ten where it stood.
+        let first: Vec<u64> = (0..10).map(|_| push(0, 1_000)).collect();
+        assert_eq!(first, (1..=10).map(|n| 1_000 + 5 * n).collect::<Vec<_>>(), "{kind:?}");
+        let later: Vec<u64> = (0..10).map(|_| push(1_050, 9_000)).collect();
+        assert_eq!(later, (1..=10).map(|n| 9_000 + 5 * n).collect::<Vec<_>>(), "{kind:?}");
+        block_on(ledger.pull_meter("m", 5)).expect("pulls");
+        assert_eq!(block_on(ledger.meters(&["m", "other"])).expect("reads"), [9_045, 0], "{kind:?}");
+    }
+    for kind in [StoreKind::Dynamo, StoreKind::Cosmos] {
+        let ledger = &world(kind).ledger;
+        assert_eq!(block_on(ledger.push_meter("m", 0, 1_000, 5)), Ok(1_005), "{kind:?}");
+        assert_eq!(block_on(ledger.push_meter("m", 1_005, 2_000, 5)), Ok(2_005), "{kind:?}");
+    }
+}

@@ -4,8 +4,11 @@ use super::{answer, post, post_from};
 use futures::future::join_all;
 use ringback_host::{Effect, Fault};
 use ringback_tests::{Options, World, location_id};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
+/// Connections of a flood.
+const LANES: u32 = 32;
 /// Posts a minute from one address, as the programme says.
 const PER_ADDRESS: usize = 60;
 
@@ -55,13 +58,14 @@ async fn the_limit_holds_across_instances_and_costs_a_read_and_a_write() {
     let reads = if world.store() == "redis" { 5 } else { 3 };
     assert_eq!(least, (reads, 3), "two reads and two writes are the answer's own");
 
-    // Many at once make many instances; together they let through what one would, and a few that met at the same moment.
+    // Many at once make many instances; together they let through what one would. Every sixteenth post of an instance
+    // is counted for the key instead.
     let client = world.client(4);
     let bodies: Vec<_> = (0..200).map(|n| answer(&format!("at-once-{n}"), 1)).collect();
     let answers = join_all(bodies.iter().map(|body| post_from(&client, "help-thumbs", body).send())).await;
     let taken = answers.iter().filter(|a| a.status == 202).count();
     assert!(answers.iter().all(|a| matches!(a.status, 202 | 429)));
-    assert!((PER_ADDRESS..PER_ADDRESS * 2).contains(&taken), "{taken} of 200");
+    assert!((PER_ADDRESS..=PER_ADDRESS + 200 / 16).contains(&taken), "{taken} of 200");
     let before = world.store_operations();
     let _ = post_from(&client, "help-thumbs", &answer("one-too-many", 1)).send().await.expect(429);
     let cost = world.store_operations().since(&before);
@@ -73,39 +77,42 @@ async fn a_flood_from_one_address_does_not_starve_the_others() {
     let options = Options { alone: true, ..Options::default() };
     let Some(world) = World::with_clock_and(options).await else { return };
     let (flood, rest) = (world.client(9), world.client(10));
-    let until = Instant::now() + Duration::from_secs(4);
-    let flooding = join_all((0..32).map(|lane| {
-        let flood = flood.clone();
+    let (answered, over) = (AtomicU32::new(0), AtomicBool::new(false));
+    let flooding = join_all((0..LANES).map(|lane| {
+        let (flood, answered, over) = (flood.clone(), &answered, &over);
         async move {
             let (mut taken, mut refused) = (0_u32, 0_u32);
-            while Instant::now() < until {
+            while !over.load(Ordering::Relaxed) {
                 let body = answer(&format!("flood-{lane}-{refused}-{taken}"), 0);
                 match post_from(&flood, "help-thumbs", &body).send().await.status {
                     202 => taken += 1,
                     429 => refused += 1,
                     other => panic!("{other}"),
                 }
+                let _ = answered.fetch_add(1, Ordering::Relaxed);
             }
             (taken, refused)
         }
     }));
     let others = async {
-        let (mut slowest, mut ids) = (Duration::ZERO, Vec::new());
+        let (mut longest, mut ids) = (0, Vec::new());
         for n in 0..20 {
-            let since = Instant::now();
+            let before = answered.load(Ordering::Relaxed);
             let taken = post_from(&rest, "help-thumbs", &answer(&format!("honest-{n}"), 1)).send().await;
-            slowest = slowest.max(since.elapsed());
+            longest = longest.max(answered.load(Ordering::Relaxed) - before);
             ids.push(location_id(&taken));
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        (slowest, ids)
+        over.store(true, Ordering::Relaxed);
+        (longest, ids)
     };
-    let (flooded, (slowest, ids)) = futures::join!(flooding, others);
+    let (flooded, (longest, ids)) = futures::join!(flooding, others);
     let taken: u32 = flooded.iter().map(|(taken, _)| taken).sum();
     let refused: u32 = flooded.iter().map(|(_, refused)| refused).sum();
     assert!(refused > 200, "a flood: {refused} refused");
     assert!(taken < 2 * u32::try_from(PER_ADDRESS).expect("small"), "{taken} of the flood were taken");
-    assert!(slowest < Duration::from_secs(2), "the slowest of the others took {slowest:?}");
+    // Waiting is measured in answers that the flood got meanwhile: that holds on a machine of any speed.
+    assert!(longest < 20 * LANES, "while one of the others waited the flood was answered {longest} times");
     world.sealed().await;
     for id in ids {
         assert_eq!(world.stored(&id).await["score"], 1);

@@ -1,7 +1,7 @@
 //! Limits on what browsers may send, per client address and per site key, that hold across instances.
 //!
-//! One read and at most one write a post: the read tells both meters, the write pushes one of them. Every sixteenth post
-//! of an instance is put on the key's meter, for all sixteen, instead of the address's. Who is over a limit costs a read.
+//! One read and one write a post, the first after a pause two more: the read tells both meters, the write pushes one of
+//! them, and what it returns decides among those who read the same. Every sixteenth post of an instance is put on the key's meter, for all sixteen, instead of the address's. Who is over a limit costs a read.
 //! The meters of addresses are a fixed set of about a million that keyed hashes point into, so that nothing accumulates
 //! and nobody can aim at another's.
 
@@ -37,15 +37,22 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
         }
         let uncounted = site.uncounted.get() + 1;
-        let (name, seen, by) = if uncounted < AT_ONCE {
-            site.uncounted.set(uncounted);
-            (by_address, stands[0], site.per_address.cost_ms())
-        } else {
+        if uncounted >= AT_ONCE {
             site.uncounted.set(0);
-            (by_key, stands[1], site.per_key.cost_ms() * AT_ONCE)
-        };
-        self.ledger.push_meter(&name, seen, now, by).await.map_err(|e| self.store_failed(&e))?;
-        Ok(address)
+            let by = site.per_key.cost_ms() * AT_ONCE;
+            self.ledger.push_meter(&by_key, stands[1], now, by).await.map_err(|e| self.store_failed(&e))?;
+            return Ok(address);
+        }
+        site.uncounted.set(uncounted);
+        let by = site.per_address.cost_ms();
+        let pushed =
+            self.ledger.push_meter(&by_address, stands[0], now, by).await.map_err(|e| self.store_failed(&e))?;
+        if site.per_address.took(pushed, now) {
+            return Ok(address);
+        }
+        // Others of this address, who read the same, were faster.
+        self.ledger.pull_meter(&by_address, by).await.map_err(|e| self.store_failed(&e))?;
+        Err(told("address", site.per_address, pushed - by).refusal())
     }
 }
 

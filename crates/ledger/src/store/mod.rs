@@ -5,7 +5,7 @@ mod cas;
 pub(crate) use cas::{Outcome, Verdict};
 
 use crate::mutation::Mutations;
-use crate::port::{Store, StoreError, StoreKind};
+use crate::port::{Store, StoreError, StoreKind, SwapError};
 use crate::record::LedgerError;
 use futures::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,6 +116,30 @@ impl<S: Store> Kv<S> {
             Err(error) => return Err(self.why_not_counted(key, error).await),
         };
         u64::try_from(value).map_err(|_| not_a_counter(key))
+    }
+
+    /// Takes from a counter.
+    pub(crate) async fn decrement(&self, key: &str, delta: u64) -> Result<(), LedgerError> {
+        let delta = i64::try_from(delta).unwrap_or(i64::MAX);
+        self.store.increment(key, -delta).await.map(drop).map_err(at(key))
+    }
+
+    /// Lifts a counter that exists to `floor`, unless it stands there or moves meanwhile: whoever moves it has lifted it.
+    /// For stores where counters and values mix.
+    pub(crate) async fn lift(&self, key: &str, floor: u64) -> Result<(), LedgerError> {
+        let (cas, bytes) = self.store.cas_read(key).await.map_err(at(key))?;
+        let stands = bytes.map_or(Ok(0), |bytes| decode_counter(self.kind, key, &bytes))?;
+        if stands >= floor {
+            return Ok(());
+        }
+        let value = match self.kind {
+            StoreKind::Sqlite => floor.to_le_bytes().to_vec(),
+            _ => floor.to_string().into_bytes(),
+        };
+        match self.store.swap(cas, &value).await {
+            Ok(()) | Err(SwapError::Lost) => Ok(()),
+            Err(SwapError::Store(error)) => Err(at(key)(error)),
+        }
     }
 
     /// An increment fails for ever where a value stands that is no counter: told apart from a store that fails now.
