@@ -139,7 +139,7 @@ impl Shared {
         let Some(html) = message.as_ref().and_then(|message| message.payload["html"].as_str()) else {
             return text(404, "not found\n");
         };
-        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors http://127.0.0.1:*; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
         typed(200, "text/html; charset=utf-8", &page::with_links_outside(html)).with("Content-Security-Policy", policy)
     }
 }
