@@ -154,6 +154,9 @@ async fn who_may_not_erase_and_what_names_nobody_erases_nothing() {
         (json!({ "customer": {} }), vec!["/customer"]),
         (json!({ "customer": { "email": "nobody" } }), vec!["/customer/email"]),
         (json!({ "customer": { "id": "C" }, "why": "asked" }), vec!["/why"]),
+        (json!({ "criteria": {} }), vec!["/criteria"]),
+        (json!({ "criteria": { "country": "Germany" } }), vec!["/criteria/country"]),
+        (json!({ "criteria": { "country": "DE" }, "customer": { "id": "C" } }), vec!["/criteria"]),
     ] {
         let refused = world.post("/v1/erasures").token(ADMIN).json(&body).send().await;
         let pointers: Vec<String> = pointers.into_iter().map(str::to_owned).collect();
@@ -163,6 +166,52 @@ async fn who_may_not_erase_and_what_names_nobody_erases_nothing() {
         assert_eq!(world.call(http::Method::DELETE, path).token(ADMIN).send().await.status, 404, "{path}");
     }
     assert_eq!(world.stored(&id).await["comment"], COMMENT);
+}
+
+/// An order to erase by criteria, carried out by ticks while the application is killed once.
+#[tokio::test]
+async fn what_criteria_name_is_erased_across_a_crash_and_counted() {
+    let Some(mut world) = World::with_clock().await else { return };
+    let planted = plant(&world).await;
+    let before = with(answer(), &json!({ "response_id": "gramophone-2", "survey": "delivery-csat" }));
+    let other = world.take_and_seal(&before).await;
+    world.pass(TimeDelta::minutes(1)).await;
+    let criteria = json!({ "survey": "checkout-nps", "received_before": world.now().to_rfc3339() });
+    world.pass(TimeDelta::minutes(1)).await;
+
+    let asked = json!({ "criteria": criteria, "dry_run": true });
+    let counted = world.post("/v1/erasures").token(ADMIN).json(&asked).send().await.expect(202);
+    let path = counted.header("location").to_owned();
+    assert_eq!(done(&world, &path).await["records"], 1);
+    assert_eq!(world.stored(&planted).await["comment"], COMMENT, "it was only counted");
+
+    let order = world.post("/v1/erasures").token(ADMIN).json(&json!({ "criteria": criteria })).send().await.expect(202);
+    assert_eq!((&order.json()["scope"], &order.json()["by"]), (&json!("criteria"), &json!("operations")));
+    let path = order.header("location").to_owned();
+    let later = world.take(&with(answer(), &json!({ "response_id": "gramophone-3" }))).await;
+    world.crash_and_restart().await;
+    world.outlive_the_dead().await;
+    let state = done(&world, &path).await;
+    assert_eq!((&state["records"], &state["dry_run"]), (&json!(1), &json!(false)), "{state}");
+    assert_eq!(traces(state.to_string().as_bytes()), Vec::<&str>::new(), "the receipt names nobody");
+    settle(&world).await;
+    assert_eq!(world.stored(&planted).await["comment"], Value::Null);
+    assert_eq!(world.stored(&other).await["comment"], COMMENT, "another survey's");
+    assert_eq!(world.stored(&later).await["comment"], COMMENT, "what came later");
+    assert_eq!(traces(world.log().as_bytes()), Vec::<&str>::new());
+    let unknown = world.get("/v1/erasures/nonesuch").token(ADMIN).send().await;
+    assert_eq!(unknown.status, 404);
+    assert_eq!(world.get(&path).token(AGENT).send().await.status, 403);
+}
+
+/// How an erasure by criteria stands in the end.
+async fn done(world: &World, path: &str) -> Value {
+    eventually("the order is carried out", async || {
+        world.tick().await;
+        world.get(path).token(ADMIN).send().await.expect(200).json()["state"] == "done"
+    })
+    .await;
+    world.get(path).token(ADMIN).send().await.expect(200).json()
 }
 
 #[tokio::test]

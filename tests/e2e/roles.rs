@@ -7,12 +7,13 @@ const TOKENS: [(&str, &str); 5] =
     [("intake", INTAKE), ("agent", AGENT), ("lead", LEAD), ("executive", EXECUTIVE), ("admin", ADMIN)];
 
 /// What each role may, as a table: one line a route, in the order of [`TOKENS`].
-const TABLE: [(&str, &str); 22] = [
+const TABLE: [(&str, &str); 23] = [
     ("deleteSilence", "..y.y"),
     ("eraseFeedback", "....y"),
     ("erasePerson", "....y"),
     ("getCase", ".yy.y"),
     ("getDeadLetter", "..y.y"),
+    ("getErasure", "....y"),
     ("getFeedback", ".yy.y"),
     ("getFigures", ".yyyy"),
     ("getReferral", ".yy.y"),

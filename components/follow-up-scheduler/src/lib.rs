@@ -45,12 +45,18 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             let worked = app.post_replay(id, request.headers()).await?;
             Ok(answered(app, worked))
         }
-        (&Method::POST, ["v1", "erasures"]) => app().await?.post_erasure(whole(request).await?).await,
+        (&Method::POST, ["v1", "erasures"]) => {
+            let app = app().await?;
+            let worked = app.post_erasure(whole(request).await?).await?;
+            Ok(answered(app, worked))
+        }
+        (&Method::GET, ["v1", "erasures", id]) => app().await?.get_erasure(id, request.headers()).await,
         (&Method::GET, ["readyz"]) => app().await?.get_readiness(request.headers()).await,
         (_, ["v1", "tick" | "cases"] | ["v1", "cases", _] | ["v1", "cases", _, "events"] | ["readyz"])
         | (
             _,
             ["v1", "erasures"]
+            | ["v1", "erasures", _]
             | ["v1", "dead-letters"]
             | ["v1", "dead-letters", _]
             | ["v1", "dead-letters", _, "replay"],

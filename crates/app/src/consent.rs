@@ -16,6 +16,7 @@ use http::{Request, StatusCode};
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose, Statement, decide};
 use ringback_core::feedback::Customer;
 use ringback_ledger::{Clock, Entropy, LedgerError, Store};
+use serde_json::Value;
 
 /// What the journals say about reaching a person.
 struct Known {
@@ -116,4 +117,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         }
         Ok(empty(StatusCode::NO_CONTENT))
     }
+}
+
+/// What stays of the statements of an answer that is erased: each no, without how it was said. A withdrawal must not cease
+/// to hold because the answer goes that it came with.
+pub(crate) fn refusals(note: &Value) -> Option<Value> {
+    let statements: Vec<Statement> = Stored::restore(note).ok()?;
+    let bare = |said: Statement| Statement { wording: None, language: None, source: "erased".to_owned(), ..said };
+    let refusals: Vec<Statement> = statements.into_iter().filter(|said| !said.granted).map(bare).collect();
+    Some(refusals.store()).filter(|left| !left.is_null())
 }

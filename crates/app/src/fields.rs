@@ -61,6 +61,11 @@ impl<'a> Fields<'a> {
         self.mistakes.add(self.at(name), detail);
     }
 
+    /// Notes a mistake in the object as a whole.
+    pub fn wrong_here(&self, detail: impl Into<String>) {
+        self.mistakes.add(self.pointer.clone(), detail);
+    }
+
     /// Notes a mistake in a member of a field.
     pub fn wrong_within(&self, name: &str, member: &str, detail: impl Into<String>) {
         self.mistakes.add(format!("{}/{}", self.at(name), escape(member)), detail);

@@ -5,9 +5,12 @@ mod repeat;
 
 use crate::case::marks;
 use crate::config::Config;
+use crate::consent::refusals;
 use crate::dossier::{Dossier, Job, Message, VERSION};
+use crate::erasure::Criteria;
 use crate::identity::Namer;
 use crate::insights::counts;
+use crate::stored::Stored as _;
 use crate::time::{from_unix, unix};
 use chrono::{DateTime, TimeDelta, Utc};
 use ringback_core::alert::{Delivery, DeliveryState, Due, Occasion};
@@ -21,6 +24,7 @@ use ringback_core::queue::severity;
 use ringback_core::route::{LONGEST_CHAIN, Route, choose};
 use ringback_core::rule::{Track, first_match};
 use ringback_ledger::{Count, Plan, Program, Record, Step, Timer};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -442,6 +446,14 @@ impl Program for FollowUp {
 
     fn redact(&self, body: &mut Dossier) {
         body.redact();
+    }
+
+    fn outlives(&self, note: Value) -> Option<Value> {
+        refusals(&note)
+    }
+
+    fn concerns(&self, record: &Record<Dossier>, criteria: &Value) -> bool {
+        Criteria::restore(criteria).is_ok_and(|criteria| criteria.concern(record))
     }
 
     fn marks(&self, eid: &str, body: &Dossier) -> Vec<String> {

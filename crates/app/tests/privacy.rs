@@ -86,7 +86,7 @@ fn document() -> String {
          Made from the types that are stored, by `crates/app/tests/privacy.rs`: a field that is not accounted for fails the tests.\n\n\
          Everything is in the key-value store of the application and nowhere else. Keys are keyed hashes (`pepper`), so they say nothing of anybody. \
          An answer is kept with its case and messages as long as `[retention]` says for its survey and track, and for ever where it says nothing; an open case is never deleted. \
-         Erasure (`POST /v1/erasures`, `DELETE /v1/feedback/{id}`, the preference page) takes out at once what is marked *erased*, and again what was still on its way.\n",
+         Erasure (`POST /v1/erasures`, `DELETE /v1/feedback/{id}`, the preference page) takes out at once what is marked *erased*, and again what was still on its way; by criteria, the ticks do.\n",
     );
     for (name, what, purposes) in PURPOSES {
         let _ = write!(text, "\n## {name}: {what}\n\n| field | at erasure | for |\n|---|---|---|\n");
@@ -110,9 +110,9 @@ fn document() -> String {
     assert_eq!(stored.len(), PURPOSES.len());
     text + "\n## Journals\n\n\
         Under a keyed hash of each identity of a person: which answers are theirs, their statements (above), which messages were sent to them and when (`sent`, for the fatigue guard), and whether the \
-        address has bounced (`suppressed`). Erasure takes the notes out. Under a keyed hash of a referral code: the case it came from and when it was used.\n\n\
+        address has bounced (`suppressed`). Erasure of a person takes the notes out; erasure of an answer leaves a bare no. Under a keyed hash of a referral code: the case it came from and when it was used.\n\n\
         ## Elsewhere\n\n\
-        Figures of a day are counts. Logs, metrics, errors and addresses of pages carry no personal data; a link to the preference page carries a pseudonymous id, its end and a signature. \
+        An erasure by criteria is kept as proof: survey, country, date, who ordered it and how many answers went. Figures of a day are counts. Logs, metrics, errors and addresses of pages carry no personal data; a link to the preference page carries a pseudonymous id, its end and a signature. \
         Alerts and messages leave for the channels that the programme names; what those keep is theirs.\n"
 }
 

@@ -12,15 +12,16 @@ use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
 use crate::record::{Erased, LedgerError};
 use crate::store::{Outcome, Verdict};
-use crate::stored::{Entry, Event, IdEntry, Job, JournalItem, JournalSlot};
+use crate::stored::{Entry, Event, IdEntry, Job, JournalItem, JournalSlot, Order};
 use crate::tick::Work;
 use crate::{Ledger, check_name};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Entries of a journal that are worked through in one go.
 const PIECE: u64 = 64;
 /// After how many seconds an erasure looks again: no process is paused for so long and comes back.
-const LATE: u64 = 1_800;
+pub(crate) const LATE: u64 = 1_800;
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// Erases a person. When this returns, sealed records are redacted, notes in the journal are gone, and the rest is
@@ -42,19 +43,26 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             let to = entries.min(from + PIECE);
             for item in self.journal_items(person, from, to).await?.0 {
                 if item.n > 0 && done.insert((item.s, item.n)) {
-                    erased.records += u64::from(self.redact(item.s, item.n, person).await?);
+                    erased.records += u64::from(self.redact(item.s, item.n, person, None).await?);
                 }
             }
             let before = |item: &JournalItem| heads.get(usize::from(item.s)).is_some_and(|head| item.by <= *head);
-            self.wipe(person, from, to, |number, item| if item.n == 0 { number <= noted } else { before(item) })
-                .await?;
+            self.wipe(
+                person,
+                from,
+                to,
+                |number, item| if item.n == 0 { number <= noted } else { before(item) },
+                nothing,
+            )
+            .await?;
         }
         Ok(erased)
     }
 
     /// Erases what one event id has brought, updates on their way included. False: there is no such event.
     ///
-    /// What was said about being contacted stays in the person's journals: it is the person's, see [`Self::erase`].
+    /// What was said elsewhere about being contacted stays in the person's journals: it is the person's, see [`Self::erase`]. Of what the
+    /// event brought itself, what [`Program::outlives`] leaves.
     pub async fn erase_record(&self, eid: &str) -> Result<bool, LedgerError> {
         check_name("event id", eid)?;
         let known = self.known(eid).await?;
@@ -65,7 +73,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let head = self.kv.counter(&Key::Slots { shard }.to_string()).await?;
         self.make_certain(shard, head, Job::EraseOne { e: eid.to_owned(), h: head }).await?;
         if let Some(id) = known.id {
-            self.redact(shard, id.canonical(), "").await?;
+            self.redact(shard, id.canonical(), "", None).await?;
         }
         Ok(true)
     }
@@ -123,7 +131,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             self.redact_or_report(work, n, &p).await?;
         }
         let before = |item: &JournalItem| item.s == shard && item.by <= h;
-        self.wipe(&p, d, to, |number, item| if item.n == 0 { number <= j } else { before(item) }).await?;
+        self.wipe(&p, d, to, |number, item| if item.n == 0 { number <= j } else { before(item) }, nothing).await?;
         Ok(match (to < entries, z) {
             (true, _) => again(0, p, to, z),
             (false, false) => again(work.now + LATE, p, 0, true),
@@ -145,7 +153,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     }
 
     async fn redact_or_report(&self, work: &mut Work, n: u64, person: &str) -> Result<(), LedgerError> {
-        match self.redact(work.shard, n, person).await {
+        match self.redact(work.shard, n, person, None).await {
             Err(LedgerError::Corrupt { key, .. }) => work.bad.push(key),
             other => drop(other?),
         }
@@ -153,23 +161,30 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     }
 
     /// Redacts one record, and its notes in the journals of others than `but`, who is seen to by the caller. True: there
-    /// was something to redact.
-    async fn redact(&self, shard: u8, n: u64, but: &str) -> Result<bool, LedgerError> {
+    /// was something to redact; for an order, which redacts only once: it has, now or before.
+    pub(crate) async fn redact(
+        &self,
+        shard: u8,
+        n: u64,
+        but: &str,
+        order: Option<&Order>,
+    ) -> Result<bool, LedgerError> {
         let key = Key::Event { shard, n }.to_string();
         let wid = self.unique();
         let redacted = self
             .kv
             .cas(&key, &wid, async |event: &mut Event<P::Body>| {
-                let before = serde_json::to_vec(&event.b).ok();
+                if order.is_some_and(|order| event.xo == order.o) || !redactable(&self.program, event) {
+                    return Ok(Verdict::Leave);
+                }
                 if let Some(body) = &mut event.b {
                     self.program.redact(body);
                 }
-                let notes = event.p.iter().any(|person| person.note.is_some());
-                if event.x && !notes && before == serde_json::to_vec(&event.b).ok() {
-                    return Ok(Verdict::Leave);
-                }
                 event.p.iter_mut().for_each(|person| person.note = None);
                 event.x = true;
+                if let Some(order) = order {
+                    event.xo.clone_from(&order.o);
+                }
                 event.r += 1;
                 Ok(Verdict::Write)
             })
@@ -185,23 +200,29 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 Err(LedgerError::Corrupt { .. }) => continue,
                 entries => entries?,
             };
-            self.wipe(person, 0, entries, |_, item| (item.s, item.n) == (shard, n)).await?;
+            let left = |note| self.program.outlives(note);
+            let before = |item: &JournalItem| order.is_none_or(|order| item.by <= order.h);
+            self.wipe(person, 0, entries, |_, item| (item.s, item.n) == (shard, n) && before(item), left).await?;
         }
-        Ok(written)
+        Ok(written || order.is_some_and(|order| event.xo == order.o))
     }
 
-    /// Takes notes out of entries `from + 1 ..= to` of a journal; which records there are stays.
+    /// Takes notes out of entries `from + 1 ..= to` of a journal, but for what `left` leaves; which records there are
+    /// stays.
     async fn wipe(
         &self,
         person: &str,
         from: u64,
         to: u64,
         chosen: impl Fn(u64, &JournalItem) -> bool,
+        left: impl Fn(Value) -> Option<Value>,
     ) -> Result<(), LedgerError> {
         for from in (from..to).step_by(PIECE as usize) {
             let to = to.min(from + PIECE);
             for (number, slot) in self.journal_slots(person, from, to).await?.0 {
-                let noted = |item: &JournalItem| item.o.is_some() && chosen(number, item);
+                let noted = |item: &JournalItem| {
+                    item.o.is_some() && chosen(number, item) && item.o != item.o.clone().and_then(&left)
+                };
                 if !slot.es.iter().any(noted) {
                     continue;
                 }
@@ -209,7 +230,10 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 let wid = self.unique();
                 self.kv
                     .cas(&key, &wid, async |slot: &mut JournalSlot| {
-                        slot.es.iter_mut().filter(|item| noted(item)).for_each(|item| item.o = None);
+                        slot.es
+                            .iter_mut()
+                            .filter(|item| noted(item))
+                            .for_each(|item| item.o = item.o.take().and_then(&left));
                         Ok(Verdict::Write)
                     })
                     .await?;
@@ -217,4 +241,21 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         }
         Ok(())
     }
+}
+
+/// Whether there is anything to redact.
+pub(crate) fn redactable<P: Program>(program: &P, event: &Event<P::Body>) -> bool {
+    if !event.x || event.p.iter().any(|person| person.note.is_some()) {
+        return true;
+    }
+    let mut after = event.b.clone();
+    if let Some(body) = &mut after {
+        program.redact(body);
+    }
+    serde_json::to_vec(&event.b).ok() != serde_json::to_vec(&after).ok()
+}
+
+/// What is left of a note when its person is erased.
+fn nothing(_: Value) -> Option<Value> {
+    None
 }

@@ -44,6 +44,8 @@ pub enum Key<'a> {
     JournalEntry { person: &'a str, entry: u64 },
     /// A meter; see `meter`.
     Meter(&'a str),
+    /// An order to erase by criteria, and what it came to (CAS).
+    Order(&'a str),
     /// Counter: the last letter of a shard.
     Letters { shard: u8 },
     /// A letter: a job that did not reach its receiver.
@@ -88,6 +90,7 @@ impl fmt::Display for Key<'_> {
             Self::Journal(person) => write!(f, "u:{person}"),
             Self::JournalEntry { person, entry } => write!(f, "u:{person}:{entry}"),
             Self::Meter(name) => write!(f, "l:{name}"),
+            Self::Order(name) => write!(f, "e:{name}"),
             Self::Letters { shard } => write!(f, "d:{shard:02x}"),
             Self::Letter { shard, number } => write!(f, "d:{shard:02x}:{number}"),
         }
@@ -142,6 +145,7 @@ mod tests {
             (Key::Journal("p1"), "u:p1", true),
             (Key::JournalEntry { person: "p1", entry: 3 }, "u:p1:3", false),
             (Key::Meter("a.00ff"), "l:a.00ff", true),
+            (Key::Order("5f0c"), "e:5f0c", false),
             (Key::Letters { shard: 2 }, "d:02", true),
             (Key::Letter { shard: 2, number: 9 }, "d:02:9", false),
         ];

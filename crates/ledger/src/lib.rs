@@ -32,6 +32,7 @@ mod lookup;
 mod meter;
 mod mutation;
 mod open;
+mod order;
 mod person;
 mod port;
 mod program;
@@ -55,8 +56,8 @@ pub use program::{
     Appended, Count, Draft, Due, HandOver, OnDifferent, PersonNote, Plan, Program, RETENTION_RECHECK, Step, Timer,
 };
 pub use record::{
-    Changed, Erased, LedgerError, Letter, LetterPlace, Letters, OpenError, PersonEntry, PersonRecord, Record,
-    ShardStatus, Status, TickReport,
+    Changed, Erased, LedgerError, Letter, LetterPlace, Letters, OpenError, OrderStatus, PersonEntry, PersonRecord,
+    Record, ShardStatus, Status, TickReport,
 };
 
 use key::Key;

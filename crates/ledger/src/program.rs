@@ -47,6 +47,20 @@ pub trait Program {
         Vec::new()
     }
 
+    /// What stays of a note in people's journals when the record that it came with is erased, and not the person; nothing
+    /// by default. For what must not cease to hold: somebody's no.
+    fn outlives(&self, note: serde_json::Value) -> Option<serde_json::Value> {
+        let _ = note;
+        None
+    }
+
+    /// Whether an order to erase by these criteria ([`Ledger::order_erasure`](crate::Ledger::order_erasure)) concerns a
+    /// record; none by default. It must depend only on what [`redact`](Self::redact) leaves.
+    fn concerns(&self, record: &Record<Self::Body>, criteria: &serde_json::Value) -> bool {
+        let _ = (record, criteria);
+        false
+    }
+
     /// Asked once a record is older than [`Options::retention`](crate::Options::retention): when
     /// (unix seconds) may it be deleted? A time that has passed deletes it now; a later time asks
     /// again then; `None` (an open case) asks again after [`RETENTION_RECHECK`].

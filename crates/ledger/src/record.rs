@@ -173,6 +173,23 @@ pub struct ShardStatus {
     pub quarantined_total: u64,
 }
 
+/// How an order to erase by criteria stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderStatus {
+    /// Whether it only counts.
+    pub dry: bool,
+    /// What was noted with it.
+    pub note: serde_json::Value,
+    /// Records erased so far; of a dry order, those that would be.
+    pub records: u64,
+    /// Slots looked at.
+    pub looked_at: u64,
+    /// Slots there are to look at: all that were allotted when it was given.
+    pub slots: u64,
+    /// When (unix seconds) it was carried out; `None`: it is not yet.
+    pub finished: Option<u64>,
+}
+
 /// What an erasure has reached at once. What was on its way follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Erased {

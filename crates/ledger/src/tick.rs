@@ -6,6 +6,7 @@
 
 use crate::key::Key;
 use crate::mutation::Mutation;
+use crate::order::Progress;
 use crate::port::{Clock, Entropy, Store};
 use crate::program::{Due, HandOver, Program};
 use crate::record::{LedgerError, TickReport};
@@ -62,6 +63,7 @@ pub(crate) struct Work {
     pub(crate) bad: Vec<String>,
     pub(crate) swept: (u64, u64),
     pub(crate) looked: (u64, u64),
+    pub(crate) order: Option<Progress>,
     /// The last letter of the shard, as far as the turn has looked.
     pub(crate) letters: u64,
     /// Letters below this are settled.
@@ -130,6 +132,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             || !matches!(view, View::Nothing)
             || garbage_due(&root, now)
             || self.retention_due(&root, head, now)
+            || self.order_due(&root, now)
             || self.timers_due(shard, &root, now).await?;
         if !needed {
             return Ok(Turn::Idle);
@@ -161,6 +164,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         self.effects(work).await?;
         self.sweep(work).await?;
         self.walk_retention(work).await?;
+        self.walk_order(work).await?;
         self.pass_letters(work).await?;
         self.fold_index(work).await?;
         self.archive_days(work).await
@@ -208,6 +212,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                     (root.fl, root.fa) = work.looked;
                 }
                 root.df = root.df.max(work.passed);
+                if let Some(progress) = &work.order {
+                    progress.enter(root);
+                }
                 if collected {
                     root.gc.clear();
                 }
@@ -283,6 +290,7 @@ impl Work {
             head: u64::MAX,
             swept: (root.tm, root.tj),
             looked: (root.fl, root.fa),
+            order: None,
             letters: 0,
             passed: root.df,
             root,

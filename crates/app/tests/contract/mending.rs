@@ -1,7 +1,7 @@
 //! What those who look after the application use: dead letters, erasure, and the state of the ledger.
 
 use super::paths::{Operation, in_path, in_query, nothing, with_json};
-use super::schemas::{answered, list, of, sent, text, text_or_null, time, time_or_null, whole};
+use super::schemas::{answered, line, list, of, sent, text, text_or_null, time, time_or_null, whole};
 use ringback_app::access::Action;
 use serde_json::{Value, json};
 
@@ -65,11 +65,20 @@ pub fn mending() -> Vec<Operation> {
             path: "/v1/erasures",
             method: "post",
             id: "erasePerson",
-            summary: "Erases everything that is held of a person.",
+            summary: "Erases everything that is held of a person, or by criteria what has been stored.",
             action: Some(Action::Erase),
             body: Some(of("Erasure")),
-            answers: vec![(202, with_json("the receipt", "Erased"))],
-            problems: &[503],
+            answers: vec![(202, with_json("the receipt; by criteria, `Location` leads to how it stands", "Erased"))],
+            problems: &[409, 503],
+            ..NOBODY
+        },
+        Operation {
+            path: "/v1/erasures/{id}",
+            id: "getErasure",
+            summary: "How an erasure by criteria stands.",
+            action: Some(Action::Erase),
+            parameters: vec![in_path("id", "the erasure's id")],
+            answers: vec![(200, with_json("how it stands", "ErasureState"))],
             ..NOBODY
         },
     ]
@@ -92,19 +101,49 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     ]);
     let mut receipt = answered(&[
         ("erasure", text()),
-        ("scope", json!({ "type": "string", "enum": ["person", "feedback"] })),
+        ("scope", json!({ "type": "string", "enum": ["person", "feedback", "criteria"] })),
         ("by", text()),
         ("at", time()),
     ]);
-    for (name, schema) in [("identities", whole()), ("records", whole()), ("feedback", text())] {
+    let more = [("identities", whole()), ("records", whole()), ("feedback", text())];
+    for (name, schema) in more.into_iter().chain([("criteria", of("ErasureCriteria")), ("dry_run", yes())]) {
         receipt["properties"][name] = schema;
     }
+    let mut criteria = sent(&[
+        ("survey", line(64)),
+        ("country", json!({ "type": "string", "pattern": "^[A-Z]{2}$" })),
+        ("received_before", time()),
+    ]);
+    criteria["minProperties"] = 1.into();
     let counted = |more: &[(&str, Value)]| answered(&[&[("count", whole()), ("more", yes())], more].concat());
     let whole_or_null = || json!({ "type": ["integer", "null"], "minimum": 0 });
     vec![
         ("DeadLetter", letter),
         ("DeadLetterPage", answered(&[("dead_letters", list(of("DeadLetter"))), ("next", text_or_null())])),
-        ("Erasure", sent(&[("customer!", of("Customer"))])),
+        (
+            "Erasure",
+            json!({ "oneOf": [
+            sent(&[("customer!", of("Customer"))]),
+            sent(&[("criteria!", of("ErasureCriteria")), ("dry_run", yes())]),
+        ] }),
+        ),
+        ("ErasureCriteria", criteria),
+        (
+            "ErasureState",
+            answered(&[
+                ("erasure", text()),
+                ("scope", json!({ "const": "criteria" })),
+                ("criteria", of("ErasureCriteria")),
+                ("dry_run", yes()),
+                ("by", text()),
+                ("at", time()),
+                ("state", json!({ "type": "string", "enum": ["running", "done"] })),
+                ("records", whole()),
+                ("looked_at", whole()),
+                ("entries", whole()),
+                ("done_at", time_or_null()),
+            ]),
+        ),
         ("Erased", receipt),
         (
             "Readiness",

@@ -55,6 +55,9 @@ pub struct Event<B> {
     /// Redacted.
     #[serde(default)]
     pub x: bool,
+    /// The order that redacted it last.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub xo: String,
     /// The last slot merged into this record.
     #[serde(default)]
     pub mu: u64,

@@ -4,10 +4,12 @@
 //! of the ledger can work on the same store.
 
 mod event;
+mod order;
 mod root;
 mod timer;
 
 pub use event::{Event, FINGERPRINTS, IdEntry, Out};
+pub use order::{Order, OrderDoc};
 pub use root::Root;
 pub use timer::{Entry, Job, JournalItem, JournalSlot, LetterSlot, TimerSlot};
 

@@ -1,6 +1,6 @@
 //! The root of a shard: cursor, lease and everything that must change in one write.
 
-use super::Ringed;
+use super::{Order, Ringed};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -65,6 +65,9 @@ pub struct Root {
     /// Letters below this are settled.
     #[serde(default)]
     pub df: u64,
+    /// Orders to erase that are open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub er: Vec<Order>,
     /// Write ids.
     #[serde(default)]
     pub w: Vec<String>,
@@ -94,6 +97,7 @@ impl Root {
             bad: Vec::new(),
             bn: 0,
             df: 0,
+            er: Vec::new(),
             w: Vec::new(),
         }
     }

@@ -90,6 +90,11 @@ impl Program for Rules {
         Step { body, timers: Vec::new(), now: Vec::new(), counts: vec![count] }
     }
 
+    /// Criteria are how an id begins.
+    fn concerns(&self, record: &Record<Body>, criteria: &serde_json::Value) -> bool {
+        criteria.as_str().is_some_and(|start| record.eid.starts_with(start))
+    }
+
     fn redact(&self, body: &mut Body) {
         body.text.clear();
         body.updates.clear();
