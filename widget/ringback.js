@@ -81,6 +81,8 @@
     if (answer?.ok) {
       wait = 2e3;
       settle(entry);
+      const own = /<([^>]+)>; rel="urn:ringback:rel:own-answer"/.exec(answer.headers.get('link') || '');
+      if (own) tell(entry, 'own', own[1]);
       if (!memory().queue?.[id]) tell(entry, 'sent', { feedback: answer.headers.get('location')?.split('/').pop() });
     } else if (!answer || answer.status >= 500 || answer.status === 429 || answer.status === 408) {
       tell(entry, 'kept');
@@ -251,6 +253,7 @@ fieldset{min-width:0;margin:16px 0 0;padding:0;border:0}
           event.stopPropagation();
         }
       }, true);
+      this.own = h('p', { class: 'foot' });
       watching.set(this.id, (what, detail) => this.heard(what, detail));
       this.ask();
       if (options.score != null && options.score !== '') this.choose(Number(options.score), true);
@@ -337,6 +340,10 @@ fieldset{min-width:0;margin:16px 0 0;padding:0;border:0}
 
     heard(what, detail) {
       const { texts } = this;
+      if (what === 'own') { // the link to this answer: nobody else's page gets to know it
+        this.own.replaceChildren(h('a', { href: detail, target: '_blank', rel: 'noopener noreferrer' }, texts.own));
+        return;
+      }
       this.state.textContent = what === 'kept' ? texts.kept : what === 'refused' ? texts.refused : this.done ? '' : texts.taken;
       this.emit(what, detail);
     }
@@ -415,7 +422,7 @@ fieldset{min-width:0;margin:16px 0 0;padding:0;border:0}
       this.state.textContent = '';
       const next = band === 2 && asked.next_url && h('div', { class: 'row' }, h('a', { class: 'act', href: asked.next_url, target: '_blank', rel: 'noopener' }, texts.next));
       this.question = h('h2', { tabindex: '-1' }, texts.thanks);
-      this.main.replaceChildren(this.question, h('p', {}, texts['thanks_' + ['low', 'middle', 'high'][band]]), next || '');
+      this.main.replaceChildren(this.question, h('p', {}, texts['thanks_' + ['low', 'middle', 'high'][band]]), next || '', this.own);
       this.question.focus(); // the button that was pressed is gone
     }
 

@@ -2,7 +2,7 @@
 
 use crate::answers::{detractor, with};
 use chrono::TimeDelta;
-use ringback_tests::{World, soon};
+use ringback_tests::{ADMIN, Options, World, instead, soon};
 use serde_json::{Value, json};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -113,4 +113,47 @@ async fn a_made_up_link_opens_nothing() {
             .await
             .expect(404);
     }
+}
+
+/// With the link to what was answered handed out at once.
+fn linking(programme: String) -> String {
+    instead(&programme, &[("default_locale = \"en\"", "default_locale = \"en\"\nlink_after_answer = true")])
+}
+
+#[tokio::test]
+async fn whoever_answers_sees_and_deletes_that_answer_and_nothing_else() {
+    let Some(world) = World::with_clock_and(Options { programme: Some(linking), ..Options::default() }).await else {
+        return;
+    };
+    let mine = with(detractor(), &json!({ "response_id": "mine", "comment": "Written by me" }));
+    let taken = world.feedback(&mine).send().await.expect(202);
+    let own = taken.header("link").split(['<', '>']).nth(1).expect("a link").to_owned();
+    let own = format!("/preferences/{}", own.split_once("/preferences/").expect("the page").1);
+    let id = taken.header("location").rsplit('/').next().expect("an id").to_owned();
+    let updated = with(mine, &json!({ "comment": "Written by whom?" }));
+    assert_eq!(world.feedback(&updated).send().await.expect(202).header("link"), "", "only the first post");
+    let other = world.take_and_seal(&with(detractor(), &json!({ "response_id": "other", "comment": "Another" }))).await;
+    for path in [own.clone(), format!("{own}/data")] {
+        let shown = world.get(&path).send().await.expect(200);
+        assert!(shown.text().contains("Written by"), "{}", shown.text());
+        assert!(!shown.text().contains("ada@example.com") && !shown.text().contains("Another"), "{}", shown.text());
+        assert_eq!(shown.header("cache-control"), "no-store");
+    }
+    let post = async |path: &str, form: &str| {
+        world.post(&format!("{own}{path}")).header("content-type", FORM).bytes(form.to_owned()).send().await.status
+    };
+    for path in ["", "/unsubscribe", "/confirm", "/person"] {
+        assert_eq!(post(path, "none=yes").await, 404, "{path}");
+    }
+    assert_eq!(post("/erase", "").await, 422);
+    assert_eq!(post("/erase", "confirm=yes").await, 200);
+    world.pass(TimeDelta::minutes(2)).await;
+    let left = async |id: &str| world.get(&format!("/v1/feedback/{id}")).token(ADMIN).send().await.expect(200).json();
+    assert_eq!((&left(&id).await["comment"], &left(&other).await["comment"]), (&Value::Null, &json!("Another")));
+}
+
+#[tokio::test]
+async fn no_link_is_handed_out_unless_the_programme_says_so() {
+    let world = World::start().await;
+    assert_eq!(world.feedback(&detractor()).send().await.expect(202).header("link"), "");
 }

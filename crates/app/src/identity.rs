@@ -153,6 +153,13 @@ impl Namer {
         self.name(52, &[b"preferences\0", answer.as_bytes(), b"\0", until.to_string().as_bytes()])
     }
 
+    /// The signature of the link to one answer alone, for whoever gave it, until an instant (Unix seconds). 52 characters of
+    /// base 32.
+    #[must_use]
+    pub fn own_answer(&self, answer: &str, until: u64) -> String {
+        self.name(52, &[b"own answer\0", answer.as_bytes(), b"\0", until.to_string().as_bytes()])
+    }
+
     /// The signature of the link by which the person who gave an answer answers a survey, until an instant (Unix seconds).
     /// 52 characters of base 32.
     #[must_use]

@@ -34,6 +34,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let shard = shard_of(&draft.eid, self.options.shards);
         let known = self.known(&draft.eid).await?;
         let foreign = known.foreign;
+        let first = known.id.is_none() && known.hint.is_none();
         if let Some(answer) = self.answer(shard, &draft, on_different, known).await? {
             return Ok(answer);
         }
@@ -65,7 +66,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             w: Vec::new(),
         };
         let (n, tick_running) = self.write(shard, event).await?;
-        Ok(Appended::New { n, tick_running })
+        Ok(Appended::New { n, tick_running, first })
     }
 
     /// Reads the record of an event id: 2 reads. Finds it before it is sealed, too.

@@ -198,6 +198,8 @@ pub enum Appended {
         /// A tick held the lease after the event was written. It looks for new slots once more after giving the lease
         /// back, so it will find this one: nobody needs to be woken.
         tick_running: bool,
+        /// Nothing was known of its id before. Of two at the same moment both may be told so.
+        first: bool,
     },
     /// The same event is durable already.
     Replay {

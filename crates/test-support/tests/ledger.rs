@@ -85,7 +85,7 @@ fn event_key(n: u64) -> String {
 fn an_event_is_readable_before_and_after_it_is_sealed() {
     for kind in STORES {
         let world = world(kind);
-        assert_eq!(world.append("e", 0, OnDifferent::Update), Appended::New { n: 1, tick_running: false });
+        assert_eq!(world.append("e", 0, OnDifferent::Update), Appended::New { n: 1, tick_running: false, first: true });
         assert!(world.read("e").is_some_and(|record| !record.sealed));
         assert_eq!(world.tick().sealed, 1, "{kind:?}");
         assert!(world.read("e").is_some_and(|record| record.sealed && record.body.text == "text-e-0."));

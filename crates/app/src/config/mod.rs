@@ -53,6 +53,9 @@ pub struct Config {
     pub default_country: Option<String>,
     /// Language of feedback that names none (BCP 47).
     pub default_locale: String,
+    /// Whether whoever answers gets the link to their answer at once. Off unless the programme says so: a screen that is
+    /// passed on would show the next person what the one before has written.
+    pub link_after_answer: bool,
     /// Surveys by id.
     pub surveys: BTreeMap<SurveyId, Survey>,
     /// Webhook sources by id.

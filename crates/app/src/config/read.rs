@@ -101,6 +101,7 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         public_url: public_url.value,
         default_country,
         default_locale: table.text("default_locale")?.map_or_else(|| "en".to_owned(), |locale| locale.value),
+        link_after_answer: table.yes("link_after_answer")?.unwrap_or(false),
         surveys: BTreeMap::new(),
         sources: BTreeMap::new(),
         rules: Vec::new(),

@@ -25,12 +25,16 @@ pub(crate) use value::{MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_SHORT, country, em
 
 /// The source of what comes through our own API.
 pub const API_SOURCE: &str = "api";
+/// The relation of the link to what was answered just now.
+const OWN_ANSWER: &str = "urn:ringback:rel:own-answer";
 
 /// What identifies a post, and what to do when the same identity comes with other content.
 pub(crate) struct Identity {
     pub source: SourceId,
     pub response: String,
     pub on_different: OnDifferent,
+    /// Whether only whoever gave the answer can know its name, so that the link to it may be handed out.
+    pub private: bool,
 }
 
 /// What was taken.
@@ -39,6 +43,8 @@ pub struct Taken {
     pub reply: Reply,
     /// Whether the tick is to be woken once the answer has left.
     pub wake: bool,
+    /// The token of the link to this answer alone, for whoever gave it just now, if the programme hands it out.
+    pub own: Option<String>,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -58,7 +64,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             (None, Some(key)) => (format!("key:{}:{key}", caller.id), OnDifferent::Conflict),
             (None, None) => (format!("once:{}", self.unique()), OnDifferent::Conflict),
         };
-        self.store(Identity { source, response, on_different }, &canonical(&value), feedback).await
+        self.store(Identity { source, response, on_different, private: true }, &canonical(&value), feedback).await
     }
 
     /// `POST /v1/webhooks/{source}`
@@ -80,10 +86,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         })?;
         let value = body::json(&request)?;
         let Some(event) = event::read(&self.config, source, &value, &id, from_unix(now))? else {
-            return Ok(Taken { reply: empty(StatusCode::NO_CONTENT), wake: false });
+            return Ok(Taken { reply: empty(StatusCode::NO_CONTENT), wake: false, own: None });
         };
-        let identity =
-            Identity { source: source.id.clone(), response: event.response, on_different: OnDifferent::Update };
+        let (source, response) = (source.id.clone(), event.response);
+        let identity = Identity { source, response, on_different: OnDifferent::Update, private: false };
         self.store(identity, &event.content, event.feedback).await
     }
 
@@ -91,18 +97,24 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub(crate) async fn store(&self, identity: Identity, content: &[u8], feedback: Feedback) -> Result<Taken, Problem> {
         let eid = self.namer.answer(&identity.source, &identity.response);
         let dossier = self.follow_up.open(feedback);
+        let received = crate::time::unix(dossier.feedback.received_at);
         let draft = Draft {
             eid: eid.clone(),
             fingerprint: self.namer.fingerprint(content),
-            at: crate::time::unix(dossier.feedback.received_at),
+            at: received,
             people: self.people(&dossier.feedback),
             plan: self.follow_up.plan(&dossier),
             body: dossier,
         };
         match self.ledger.append(draft, identity.on_different).await {
-            Ok(Appended::New { tick_running, .. }) => Ok(Taken { reply: accepted(&eid), wake: !tick_running }),
+            Ok(Appended::New { tick_running, first, .. }) => {
+                // Who only updates an answer, or repeats it, need not be who gave it.
+                let shown = first && identity.private && self.config.link_after_answer;
+                let own = shown.then(|| self.own_token(&eid, received));
+                Ok(Taken { reply: self.accepted_with(&eid, own.as_deref()), wake: !tick_running, own })
+            }
             // The first copy's wake-up may have been lost.
-            Ok(Appended::Replay { .. }) => Ok(Taken { reply: accepted(&eid), wake: true }),
+            Ok(Appended::Replay { .. }) => Ok(Taken { reply: accepted(&eid), wake: true, own: None }),
             Ok(Appended::Conflict) => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
@@ -110,6 +122,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             )),
             Err(error) => Err(self.store_failed(&error)),
         }
+    }
+
+    /// The answer to a post, with the link to what was posted.
+    fn accepted_with(&self, eid: &str, own: Option<&str>) -> Reply {
+        let mut reply = accepted(eid);
+        let link = own.map(|token| format!("<{}/preferences/{token}>; rel=\"{OWN_ANSWER}\"", self.config.public_url));
+        if let Some(value) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
+            reply.headers_mut().insert(header::LINK, value);
+        }
+        reply
     }
 
     /// The journals that the answer goes into, with what the person said about being contacted.

@@ -2,6 +2,9 @@
 //!
 //! Signed for this purpose alone: neither a session nor a delivery's id opens the page, and the link opens nothing else.
 //! It carries no personal data. Whoever has it is taken for the person, which is why it is only ever sent to them.
+//!
+//! The link that is shown right after answering is another one: whoever answers has proven nothing, and may have typed
+//! somebody else's address. It opens that answer and nothing of the person behind it.
 
 use crate::digest::equal;
 use crate::identity::Namer;
@@ -17,6 +20,26 @@ pub fn token(namer: &Namer, answer: &str, received: u64, now: u64) -> String {
     let years = (now.saturating_sub(received) + LASTS_S / 2) / LASTS_S + 1;
     let until = received + years * LASTS_S;
     format!("{answer}.{until}.{}", namer.preferences(answer, until))
+}
+
+/// What the signature of a link to one answer alone begins with.
+const OWN: &str = "own-";
+
+/// Makes the token of the page of one answer alone, received at an instant (Unix seconds).
+#[must_use]
+pub fn own_token(namer: &Namer, answer: &str, received: u64) -> String {
+    let until = received + LASTS_S;
+    format!("{answer}.{until}.{OWN}{}", namer.own_answer(answer, until))
+}
+
+/// The answer that a token of that kind names; none when it is made up or expired.
+#[must_use]
+pub fn own_answer(namer: &Namer, token: &str, now: u64) -> Option<String> {
+    let mut parts = token.splitn(3, '.');
+    let (answer, until, signature) = (parts.next()?, parts.next()?.parse::<u64>().ok()?, parts.next()?);
+    let signature = signature.strip_prefix(OWN)?;
+    let genuine = equal(signature.as_bytes(), namer.own_answer(answer, until).as_bytes());
+    (genuine && now < until).then(|| answer.to_owned())
 }
 
 /// The answer that a token names; none when it is made up or expired.
@@ -46,6 +69,23 @@ mod tests {
         assert_eq!(made(0), made(LASTS_S / 2 - 1));
         for age in [0, 1, LASTS_S / 2, LASTS_S, 3 * LASTS_S - 1] {
             assert!(answer(&n, &made(age), 1_000 + age + LASTS_S / 2 - 1).is_some(), "{age}");
+        }
+    }
+
+    #[test]
+    fn a_link_to_an_answer_opens_no_person_and_a_persons_link_is_another_one() {
+        let n = namer("p");
+        let own = own_token(&n, "abc", 1_000);
+        assert_eq!(own_answer(&n, &own, 1_001).as_deref(), Some("abc"));
+        assert_eq!(own_answer(&n, &own, 1_000 + LASTS_S), None);
+        assert_eq!(own_answer(&n, &own.replacen("abc", "abd", 1), 1_001), None);
+        assert_eq!(own_answer(&namer("q"), &own, 1_001), None);
+        for person in [own.as_str(), &own.replace("own-", "")] {
+            assert_eq!(answer(&n, person, 1_001), None, "{person}");
+        }
+        let person = token(&n, "abc", 1_000, 1_000);
+        for forged in [person.clone(), person.replacen("0.", "0.own-", 1)] {
+            assert_eq!(own_answer(&n, &forged, 1_001), None, "{forged}");
         }
     }
 

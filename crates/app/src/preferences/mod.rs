@@ -5,6 +5,7 @@
 //! statements like any others: the gate decides by them from then on.
 
 mod link;
+mod own;
 mod page;
 mod words;
 
@@ -54,6 +55,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 503 when the store does not answer.
     pub async fn get_preferences(&self, token: &str, query: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
         let lang = field(query.as_bytes(), "lang").unwrap_or_default();
+        if let Some(own) = self.own(token).await? {
+            return self.own_page(token, &lang, headers, &own);
+        }
         let Some(guest) = self.guest(token).await? else { return self.bad_link(spoken(&lang, headers, "")) };
         let locale = guest.record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
         let words = spoken(&lang, headers, locale);
@@ -113,6 +117,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 503 when the store does not answer.
     pub async fn get_preferences_data(&self, token: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
+        if let Some(own) = self.own(token).await? {
+            return Ok(download(&own::held(&own)));
+        }
         let Some(guest) = self.guest(token).await? else { return self.bad_link(spoken("", headers, "")) };
         let (mut answers, mut seen) = (Vec::new(), BTreeSet::new());
         for person in &guest.record.people {
@@ -132,11 +139,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             "consent": said.iter().map(Stored::store).collect::<Vec<_>>(),
             "sent": sent.collect::<Vec<_>>(),
         });
-        let mut reply = json(StatusCode::OK, &held);
-        let attachment = HeaderValue::from_static("attachment; filename=\"my-data.json\"");
-        reply.headers_mut().insert(header::CONTENT_DISPOSITION, attachment);
-        web::guard(&mut reply, "no-store", Referrer::Nobody);
-        Ok(reply)
+        Ok(download(&held))
     }
 
     /// `POST /preferences/{token}/erase`, with `confirm=yes`: everything personal is erased, counts stay.
@@ -145,8 +148,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 503 when the store does not answer; the same request may be sent again.
     pub async fn post_preferences_erase(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
         let words = spoken(&field(request.body(), "lang").unwrap_or_default(), request.headers(), "");
+        let confirmed = field(request.body(), "confirm").as_deref() == Some("yes");
+        if let Some(own) = self.own(token).await? {
+            if !confirmed {
+                return self.say(StatusCode::UNPROCESSABLE_ENTITY, words, words.own[2], words.own[3]);
+            }
+            self.ledger.erase_record(&own.eid).await.map_err(|error| self.store_failed(&error))?;
+            return self.say(StatusCode::OK, words, words.own[2], words.own[5]);
+        }
         let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
-        if field(request.body(), "confirm").as_deref() != Some("yes") {
+        if !confirmed {
             return self.say(StatusCode::UNPROCESSABLE_ENTITY, words, words.erase, words.erase_hint);
         }
         for person in &guest.record.people {
@@ -260,6 +271,15 @@ pub(crate) fn manage(locale: &str) -> &'static str {
 #[must_use]
 pub fn style() -> Reply {
     web::style(STYLE)
+}
+
+/// A file for the person to keep.
+fn download(held: &Value) -> Reply {
+    let mut reply = json(StatusCode::OK, held);
+    let attachment = HeaderValue::from_static("attachment; filename=\"my-data.json\"");
+    reply.headers_mut().insert(header::CONTENT_DISPOSITION, attachment);
+    web::guard(&mut reply, "no-store", Referrer::Nobody);
+    reply
 }
 
 /// The consents that wait to be confirmed.

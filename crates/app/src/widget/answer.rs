@@ -66,7 +66,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let from = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).map(str::to_owned);
         let taken = self.take_answer(front, id, &request).await;
         let wake = taken.as_ref().is_ok_and(|taken| taken.wake);
-        Taken { reply: origin::readable(taken.map(|taken| taken.reply), from.as_deref()), wake }
+        let own = taken.as_ref().ok().and_then(|taken| taken.own.clone());
+        Taken { reply: origin::readable(taken.map(|taken| taken.reply), from.as_deref()), wake, own }
     }
 
     async fn take_answer(&self, front: &Front, id: &str, request: &Request<Vec<u8>>) -> Result<Taken, Problem> {
@@ -99,10 +100,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Some(answer) => format!("identity:{answer}"),
             None => format!("response:{}", given.response),
         };
+        // An invitation may have been forwarded, and a signed answer's name belongs to a person who is known.
+        let private = identity.answer.is_none();
         let feedback = self.feedback(site, survey, ask, score, given, identity);
         // How long the browser has kept it is no part of what was answered.
         let content = intake::answered(&Feedback { occurred_at: None, ..feedback.clone() });
-        let identity = intake::Identity { source: site.id.clone(), response, on_different: OnDifferent::Update };
+        let on_different = OnDifferent::Update;
+        let identity = intake::Identity { source: site.id.clone(), response, on_different, private };
         self.store(identity, &content, feedback).await
     }
 

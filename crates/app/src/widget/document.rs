@@ -11,7 +11,7 @@ use ringback_ledger::{Clock, Entropy, Store};
 use serde_json::{Map, Value};
 
 /// The texts that the widget shows; the page has some more.
-const SHOWN: [&str; 29] = [
+const SHOWN: [&str; 30] = [
     "region",
     "question",
     "low",
@@ -41,6 +41,7 @@ const SHOWN: [&str; 29] = [
     "refused",
     "again",
     "privacy",
+    "own",
 ];
 
 /// A quarter of an hour: a changed programme reaches every visitor by then.

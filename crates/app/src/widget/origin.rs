@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 const PREFLIGHT_S: u32 = 7_200;
 
 /// What a page's script may read of an answer beside its status and body.
-const EXPOSED: &str = "location, retry-after, ratelimit, ratelimit-policy";
+const EXPOSED: &str = "location, link, retry-after, ratelimit, ratelimit-policy";
 
 /// An origin as a browser names it, or a loopback host with any port.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -66,6 +66,8 @@ struct Carried {
     /// The page that was sent.
     sent: Step,
     hidden: bool,
+    /// The token of the link to this answer alone.
+    own: Option<String>,
 }
 
 /// One button of the scale.
@@ -141,8 +143,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 404 when the survey has no page, 503 when the page cannot be made.
     pub async fn post_survey_page(&self, front: &Front, id: &str, request: Request<Vec<u8>>) -> Result<Taken, Problem> {
         let (site, survey, ask) = self.paged(front, id)?;
-        let carried = self.carried(survey, request.body(), request.headers());
+        let mut carried = self.carried(survey, request.body(), request.headers());
         let taken = self.take_form(front, (site, survey, ask), &carried, request.headers()).await;
+        if let Ok(Taken { own: Some(own), .. }) = &taken {
+            carried.own = Some(own.clone());
+        }
         let (step, notice, status, wake) = match taken {
             Ok(taken) if carried.sent == Step::Score => (Step::Comment, None, StatusCode::OK, taken.wake),
             Ok(taken) => (Step::Done, None, StatusCode::OK, taken.wake),
@@ -150,7 +155,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Err(problem) => (carried.sent, Some("again"), problem.status, false),
         };
         let reply = self.survey_page(front, survey, ask, &carried, step, notice, status)?;
-        Ok(Taken { reply, wake })
+        Ok(Taken { reply, wake, own: None })
     }
 
     /// A survey that has a page, and the site it belongs to.
@@ -226,6 +231,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             proof: short("proof", 64).unwrap_or_default(),
             sent: if short("step", 1).as_deref() == Some("2") { Step::Comment } else { Step::Score },
             hidden: parameter(form, "website").is_some(),
+            // Only a link of ours is shown, whatever the form says.
+            own: short("own", LONGEST_INVITATION).filter(|token| self.is_own_token(token)),
         }
     }
 

@@ -169,3 +169,112 @@ fn the_first_known_language_is_spoken() {
         assert_eq!(language(wanted, &config), spoken, "{wanted}");
     }
 }
+
+fn linking() -> String {
+    PROGRAMME.replace("default_locale = \"en\"", "default_locale = \"en\"\nlink_after_answer = true")
+}
+
+/// The token of the link to what was answered, if it came along.
+fn own(taken: &Taken) -> Option<String> {
+    let link = taken.reply.headers().get("link")?.to_str().ok()?;
+    assert!(link.ends_with("; rel=\"urn:ringback:rel:own-answer\""), "{link}");
+    let url = link.split(['<', '>']).nth(1)?;
+    url.strip_prefix("http://127.0.0.1:3000/preferences/").map(str::to_owned)
+}
+
+#[test]
+fn the_link_comes_only_where_it_is_wanted_and_only_to_who_answers_first() {
+    assert_eq!(own(&world(PROGRAMME).post("203.0.113.7:1", &answer("response-1"))), None, "off by default");
+    let world = world(&linking());
+    assert!(own(&world.post("203.0.113.7:1", &answer("response-1"))).is_some());
+    assert_eq!(own(&world.post("203.0.113.7:1", &answer("response-1"))), None, "a repeat");
+    let mut update = answer("response-1");
+    update["comment"] = json!("Who sends this need not be who answered");
+    assert_eq!(own(&world.post("203.0.113.7:1", &update)), None, "an update");
+}
+
+#[test]
+fn the_link_shows_and_erases_its_answer_and_nothing_of_whose_address_was_typed() {
+    let world = world(&linking());
+    let app = &world.app;
+    // Somebody types Ada's address.
+    let mut typed = answer("stranger-1");
+    typed["comment"] = json!("A <b>stranger</b> wrote this");
+    typed["consent"] = json!({ "granted": true, "email": "ada@example.com" });
+    let token = own(&world.post("203.0.113.7:1", &typed)).expect("a link");
+    let own_id = token.split('.').next().unwrap();
+    let other = world.post("203.0.113.8:1", &{
+        let mut other = answer("another-1");
+        other["comment"] = json!("Ada wrote this");
+        other["consent"] = json!({ "granted": true, "email": "ada@example.com" });
+        other
+    });
+    let text = |reply: crate::problem::Reply| (reply.status(), String::from_utf8(reply.into_body()).unwrap());
+    for (status, page) in [
+        text(block_on(app.get_preferences(&token, "lang=en", &HeaderMap::new())).unwrap()),
+        text(block_on(app.get_preferences_data(&token, &HeaderMap::new())).unwrap()),
+    ] {
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains("wrote this") && !page.contains("<b>stranger") || page.starts_with('{'), "{page}");
+        for foreign in ["ada@", "Ada wrote", "email", "person\""] {
+            assert!(!page.contains(foreign), "{foreign}: {page}");
+        }
+    }
+    let post = |form: &str| Request::post("/").body(form.as_bytes().to_vec()).unwrap();
+    for reply in [
+        block_on(app.post_preferences(&token, &post("none=yes"))),
+        block_on(app.post_unsubscribe(&token, &HeaderMap::new())),
+        block_on(app.post_preferences_person(&token, &post(""))),
+        block_on(app.post_preferences_confirm(&token, &post(""))),
+    ] {
+        assert_eq!(reply.unwrap().status(), StatusCode::NOT_FOUND, "it decides nothing for a person");
+    }
+    let unconfirmed = block_on(app.post_preferences_erase(&token, &post(""))).unwrap();
+    assert_eq!(unconfirmed.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        block_on(app.ledger.read(own_id)).unwrap().unwrap().body.feedback.comment.is_some(),
+        "looking erases nothing"
+    );
+    assert_eq!(block_on(app.post_preferences_erase(&token, &post("confirm=yes"))).unwrap().status(), StatusCode::OK);
+    for _ in 0..4 {
+        world.clock.advance(60);
+        block_on(app.ledger.tick(&Nobody)).unwrap();
+    }
+    let left = block_on(app.ledger.read(own_id)).unwrap().unwrap().body.feedback;
+    assert_eq!((left.comment, left.customer.email), (None, None));
+    assert_eq!(world.stored(&other).comment.as_deref(), Some("Ada wrote this"), "another answer is untouched");
+    assert_eq!(world.stored(&other).customer.email.as_deref(), Some("ada@example.com"));
+}
+
+struct Nobody;
+
+impl ringback_ledger::HandOver for Nobody {
+    async fn hand_over(&self, _: Vec<ringback_ledger::Due>) {}
+}
+
+#[test]
+fn the_survey_page_shows_the_link_and_only_one_of_ours() {
+    let world = world(&linking());
+    let front = &world.front;
+    let begun = block_on(async { world.app.get_survey_page(front, "checkout-nps", "score=3", &HeaderMap::new()) });
+    let page = String::from_utf8(begun.unwrap().into_body()).unwrap();
+    assert!(!page.contains("/preferences/"), "nothing is answered yet");
+    let hidden = |page: &str, name: &str| {
+        let from = page.split(&format!("name=\"{name}\" value=\"")).nth(1)?;
+        from.split('"').next().map(str::to_owned)
+    };
+    let field = |name: &str| hidden(&page, name).unwrap();
+    let form = format!("r={}&at={}&proof={}&lang=en&channel=link", field("r"), field("at"), field("proof"));
+    world.clock.advance(5);
+    let second = String::from_utf8(world.form(&format!("{form}&score=3")).reply.into_body()).unwrap();
+    let own = hidden(&second, "own").expect("carried on");
+    assert!(second.contains(&format!("href=\"/preferences/{own}\"")), "{second}");
+    let third = world.form(&format!("{form}&score=3&step=2&comment=late&own={own}"));
+    let third = String::from_utf8(third.reply.into_body()).unwrap();
+    assert!(third.contains(&format!("href=\"/preferences/{own}\"")), "{third}");
+    for forged in ["..%2F..%2Fevil", "https%3A%2F%2Fevil.example", &own.replacen("own-", "", 1)] {
+        let page = world.form(&format!("{form}&score=3&step=2&comment=later&own={forged}"));
+        let page = String::from_utf8(page.reply.into_body()).unwrap();
+        assert!(!page.contains("/preferences/") && !page.contains("evil"), "{page}");
+    }
+}

@@ -16,7 +16,7 @@ pub fn direction(language: &str) -> &'static str {
 
 /// The texts by name.
 #[rustfmt::skip]
-pub const TEXTS: [(&str, [&str; 6]); 42] = [
+pub const TEXTS: [(&str, [&str; 6]); 43] = [
     ("region", ["Your feedback", "Ihr Feedback", "Votre avis", "La sua opinione", "Su opinión", "رأيك"]),
     ("question_nps", [
         "How likely are you to recommend {company} to a friend or colleague?",
@@ -190,6 +190,14 @@ pub const TEXTS: [(&str, [&str; 6]); 42] = [
         "Prema Invia per confermare la sua risposta.",
         "Pulse Enviar para confirmar su respuesta.",
         "يرجى الضغط على إرسال لتأكيد إجابتك.",
+    ]),
+    ("own", [
+        "See or delete my answer",
+        "Meine Antwort ansehen oder löschen",
+        "Voir ou supprimer ma réponse",
+        "Vedere o eliminare la mia risposta",
+        "Ver o eliminar mi respuesta",
+        "عرض إجابتي أو حذفها",
     ]),
     ("privacy", ["Privacy", "Datenschutz", "Confidentialité", "Privacy", "Privacidad", "الخصوصية"]),
 ];

@@ -83,7 +83,7 @@ impl World {
             // As intake does it: a tick that is at work is trusted to find what was stored while it was.
             let mut wakes = true;
             let n = match answer {
-                Appended::New { n, tick_running } => {
+                Appended::New { n, tick_running, .. } => {
                     wakes = !tick_running;
                     Some(n)
                 }
