@@ -18,6 +18,7 @@ pub mod dossier;
 mod erasure;
 mod fields;
 pub mod follow_up;
+mod housekeeping;
 mod identity;
 pub mod insights;
 mod intake;
@@ -47,9 +48,11 @@ use dossier::Dossier;
 use follow_up::FollowUp;
 use letters::Letters;
 use problem::Problem;
+use ringback_core::id::SourceId;
 use ringback_ledger::{Clock, Entropy, Ledger, LedgerError, Record, Store};
 use secrets::Secrets;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The ledger of this application.
@@ -72,6 +75,8 @@ pub struct App<S, C, E> {
     writer: OnceCell<Box<ReadLetters>>,
     /// What they say, once it was asked for.
     letters: OnceCell<Letters>,
+    /// When an event of a source was last refused here.
+    refused: RefCell<BTreeMap<SourceId, u64>>,
 }
 
 /// Reads what messages to customers say.
@@ -110,6 +115,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             log,
             writer: OnceCell::new(),
             letters: OnceCell::new(),
+            refused: RefCell::default(),
         })
     }
 

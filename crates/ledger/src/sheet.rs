@@ -13,7 +13,7 @@ use crate::port::{Clock, Entropy, Store, StoreKind};
 use crate::program::Program;
 use crate::record::LedgerError;
 use crate::store::{Outcome, Verdict, decode_counter};
-use crate::stored::{Ringed, encode};
+use crate::stored::{Ringed, decode, encode};
 use crate::{Ledger, check_name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,6 +55,26 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         match self.kv.cas(&key, &wid, change).await? {
             Outcome::Written(sheet) | Outcome::Left(sheet) => Ok(sheet.v),
             Outcome::Absent => Err(crate::missing(key)),
+        }
+    }
+
+    /// What a sheet holds; null where nobody has written it yet. 2 reads, and nothing is made.
+    ///
+    /// # Errors
+    /// When the store fails, the sheet is not understood, or the name is none.
+    pub async fn look_at_sheet(&self, name: &str) -> Result<Value, LedgerError> {
+        check_name("sheet", name)?;
+        let generation = match self.kv.kind {
+            StoreKind::Cosmos => 0,
+            _ => match self.kv.counter(&Key::SheetCell(name).to_string()).await? {
+                0 => return Ok(Value::Null),
+                generation => generation,
+            },
+        };
+        let key = Key::Sheet { name, generation }.to_string();
+        match self.kv.get(&key).await? {
+            Some(bytes) => Ok(decode::<Sheet>(&key, &bytes)?.v),
+            None => Ok(Value::Null),
         }
     }
 

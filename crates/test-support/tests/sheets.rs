@@ -26,12 +26,14 @@ fn changes_of_a_sheet_all_count_from_its_first_on() {
     for kind in KINDS {
         let store = MemoryStore::new(kind);
         let ledgers: Vec<TestLedger> = (1..5).map(|seed| open(&store, seed)).collect();
+        assert_eq!(block_on(ledgers[0].look_at_sheet("care")), Ok(Value::Null), "{kind:?}");
         let changes = ledgers.iter().flat_map(|ledger| (0..10).map(|_| ledger.sheet("care", count)));
         for done in block_on(join_all(changes)) {
             done.expect("changes");
         }
         let now = block_on(ledgers[0].sheet("care", |_| false)).expect("reads");
         assert_eq!(now, json!(40), "{kind:?}");
+        assert_eq!(block_on(ledgers[3].look_at_sheet("care")), Ok(json!(40)), "{kind:?}");
         let other = block_on(ledgers[0].sheet("other", |_| false)).expect("reads");
         assert_eq!(other, Value::Null, "{kind:?}");
     }

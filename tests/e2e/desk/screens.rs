@@ -4,7 +4,7 @@
 
 use super::{enter, flawless, open, reachable, stage};
 use crate::answers::with;
-use ringback_tests::{ADMIN, AGENT, Browser, LEAD, World};
+use ringback_tests::{ADMIN, AGENT, Browser, EXECUTIVE, LEAD, World};
 use serde_json::{Value, json};
 
 const COMMENTS: [&str; 8] = [
@@ -64,6 +64,8 @@ async fn every_page_is_flawless_empty_and_full_in_every_way() {
     ] {
         look(&world, &browser, path, &format!("{name}-empty")).await;
     }
+    enter(&world, &browser, EXECUTIVE, "/desk/insights").await;
+    look(&world, &browser, "/desk/insights", "insights-empty").await;
     let mut ids = Vec::new();
     for i in 0..45 {
         world.pass_asleep(chrono::TimeDelta::minutes(47)).await;
@@ -108,13 +110,25 @@ async fn every_page_is_flawless_empty_and_full_in_every_way() {
     ] {
         look(&world, &browser, path, name).await;
     }
+    enter(&world, &browser, EXECUTIVE, "/desk/insights").await;
+    for (path, name) in [
+        ("/desk/insights", "insights"),
+        ("/desk/insights?survey=delivery-csat&country=FR", "insights-country"),
+        ("/desk/insights?period=last-30&country=all", "insights-blended"),
+    ] {
+        look(&world, &browser, path, name).await;
+    }
     enter(&world, &browser, ADMIN, "/desk/admin").await;
     look(&world, &browser, "/desk/admin", "admin").await;
     browser.click(".menu summary").await;
     browser.click("button[value=de]").await;
-    for (path, name) in
-        [("/desk/admin", "admin-de"), ("/desk", "mine-de"), (case.as_str(), "case-de"), ("/desk/team", "team-de")]
-    {
+    for (path, name) in [
+        ("/desk/admin", "admin-de"),
+        ("/desk", "mine-de"),
+        (case.as_str(), "case-de"),
+        ("/desk/team", "team-de"),
+        ("/desk/insights", "insights-de"),
+    ] {
         look(&world, &browser, path, name).await;
     }
 }

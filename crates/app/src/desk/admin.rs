@@ -7,15 +7,19 @@ use super::lang::{Lang, When};
 use crate::App;
 use crate::config::{Config, KINDS, Kind, SourceKind};
 use crate::dossier::Dossier;
+use crate::erasure::Asked;
+use crate::intake::Refusal;
 use crate::ports::ChannelTrials;
 use crate::problem::{Problem, Reply};
 use crate::secrets::Secrets;
+use crate::time::from_unix;
 use crate::web::{desk_page, field};
 use askama::Template;
 use http::{Request, StatusCode};
 use ringback_core::id::ChannelId;
 use ringback_ledger::{Clock, Entropy, Record, Store};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Answers among which a source's last one is looked for.
 const LATEST: usize = 50;
@@ -35,6 +39,8 @@ struct SourceView {
     kind: &'static str,
     signed: bool,
     last: Option<When>,
+    /// The last event that was refused: when, and why.
+    refused: Option<(When, String)>,
 }
 
 struct TokenView {
@@ -57,6 +63,8 @@ struct AdminPage {
     channels: Vec<ChannelView>,
     sources: Vec<SourceView>,
     tokens: Vec<TokenView>,
+    /// The last erasures: when, by whom, how far, and their names.
+    erasures: Vec<(When, Asked)>,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -114,6 +122,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let l = guest.frame.l;
         let ready = self.readiness(true).await?;
         let latest = self.ledger.newest(LATEST).await.map_err(|error| self.store_failed(&error))?;
+        let house = self.housekeeping().await;
+        let house = house.and_then(|house| Ok((house.erasures()?, house.refusals()?)));
+        let (erasures, refusals) = house.map_err(|error| self.store_failed(&error))?;
         let config = &self.config;
         let tokens = config.access.iter().map(|token| TokenView {
             id: token.id.clone(),
@@ -128,8 +139,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             warnings: warnings(l, config, &self.secrets),
             health: health(l, &ready),
             channels: self.channels(l).await?,
-            sources: sources(l, config, &self.secrets, &latest),
+            sources: sources(l, config, &self.secrets, &latest, &refusals),
             tokens: tokens.collect(),
+            erasures: erasures.into_iter().map(|asked| (When::new(l, asked.at), asked)).collect(),
             notice,
             f: guest.frame,
         };
@@ -230,7 +242,17 @@ fn health(l: Lang, ready: &Value) -> Vec<(&'static str, String, &'static str)> {
     ]
 }
 
-fn sources(l: Lang, config: &Config, secrets: &Secrets, latest: &[Record<Dossier>]) -> Vec<SourceView> {
+fn sources(
+    l: Lang,
+    config: &Config,
+    secrets: &Secrets,
+    latest: &[Record<Dossier>],
+    refusals: &BTreeMap<String, Refusal>,
+) -> Vec<SourceView> {
+    let refused = |refusal: &Refusal| {
+        let field = refusal.field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();
+        (When::new(l, from_unix(refusal.at)), format!("{}{field}", refusal.kind))
+    };
     let view = |source: &crate::config::Source| SourceView {
         id: source.id.to_string(),
         kind: match source.kind {
@@ -242,6 +264,7 @@ fn sources(l: Lang, config: &Config, secrets: &Secrets, latest: &[Record<Dossier
             .iter()
             .find(|record| record.body.feedback.source == source.id)
             .map(|record| When::new(l, record.body.feedback.received_at)),
+        refused: refusals.get(source.id.as_str()).map(refused),
     };
     config.sources.values().map(view).collect()
 }

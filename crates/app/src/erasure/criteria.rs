@@ -65,7 +65,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             let detail = "too many erasures are under way; wait until one is done";
             return Err(Problem::new(StatusCode::CONFLICT, "too-many-erasures", detail));
         }
-        self.log(&format!("erasure {name} by {who}: criteria{}", if dry { ", only counted" } else { "" }));
+        let _ = self.note_erasure(&name, who, if dry { "criteria, only counted" } else { "criteria" }).await;
         let mut reply = json_receipt(StatusCode::ACCEPTED, &name, dry, note);
         if let Ok(location) = HeaderValue::from_str(&format!("/v1/erasures/{name}")) {
             reply.headers_mut().insert(header::LOCATION, location);

@@ -2,14 +2,15 @@
 //! by whom and when; never of whom.
 
 mod criteria;
+mod journal;
 
 pub(crate) use criteria::Criteria;
+pub(crate) use journal::{Asked, CUSTOMER};
 
 use crate::access::{Action, admit};
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
 use crate::problem::{Problem, Reply, json};
-use crate::stored::Stored as _;
 use crate::time::from_unix;
 use crate::{App, Worked};
 use http::{HeaderMap, Request, StatusCode};
@@ -77,8 +78,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         for journal in &journals {
             records += self.ledger.erase(journal).await.map_err(|error| self.store_failed(&error))?.records;
         }
-        let reach = serde_json::json!({ "scope": "person", "identities": journals.len(), "records": records });
-        Ok(self.receipt(who, reach))
+        let reach = serde_json::json!({ "identities": journals.len(), "records": records });
+        Ok(self.receipt(who, "person", reach).await)
     }
 
     /// `DELETE /v1/feedback/{id}`: erases one answer and what was written about it. Its score stays in the figures.
@@ -88,19 +89,17 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub async fn delete_feedback(&self, id: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
         let caller = admit(&self.config, &self.secrets, headers, Action::Erase)?;
         match self.ledger.erase_record(id).await {
-            Ok(true) => Ok(self.receipt(&caller.id, serde_json::json!({ "scope": "feedback", "feedback": id }))),
+            Ok(true) => Ok(self.receipt(&caller.id, "feedback", serde_json::json!({ "feedback": id })).await),
             Ok(false) | Err(LedgerError::BadName { .. }) => Err(Problem::not_found("feedback")),
             Err(error) => Err(self.store_failed(&error)),
         }
     }
 
     /// What the caller can file as proof.
-    fn receipt(&self, who: &str, mut reach: Value) -> Reply {
+    async fn receipt(&self, who: &str, scope: &str, mut reach: Value) -> Reply {
         let name = self.unique();
-        reach["erasure"] = name.as_str().into();
-        reach["by"] = who.into();
-        reach["at"] = from_unix(self.clock.now()).store();
-        self.log(&format!("erasure {name} by {who}: {}", reach["scope"].as_str().unwrap_or_default()));
-        json(StatusCode::ACCEPTED, &reach)
+        reach["scope"] = scope.into();
+        let at = self.note_erasure(&name, who, scope).await;
+        json(StatusCode::ACCEPTED, &journal::receipt(&name, who, at, reach))
     }
 }

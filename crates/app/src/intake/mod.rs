@@ -3,10 +3,12 @@
 mod body;
 mod event;
 mod native;
+mod refusal;
 mod value;
 
 use crate::App;
 use crate::access::{Action, Caller, admit};
+use crate::config::Source;
 use crate::problem::{Problem, Reply, empty, json};
 use crate::signature;
 use crate::stored::Stored;
@@ -21,6 +23,7 @@ pub use body::{MAX_BODY, too_large};
 pub(crate) use body::{any_json, json as json_body};
 pub(crate) use event::answered;
 pub(crate) use native::{account, answers, customer, statement};
+pub(crate) use refusal::Refusal;
 pub(crate) use value::{MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_SHORT, country, email, locale};
 
 /// The source of what comes through our own API.
@@ -74,6 +77,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub async fn post_webhook(&self, source: &str, request: Request<Vec<u8>>) -> Result<Taken, Problem> {
         let source = SourceId::new(source).ok().and_then(|id| self.config.sources.get(&id));
         let source = source.ok_or_else(|| Problem::not_found("source"))?;
+        let taken = self.take_event(source, &request).await;
+        if let Err(problem) = &taken {
+            self.note_refusal(&source.id, problem).await;
+        }
+        taken
+    }
+
+    async fn take_event(&self, source: &Source, request: &Request<Vec<u8>>) -> Result<Taken, Problem> {
         let now = self.clock.now();
         let secrets = self.secrets.get(&source.secret_variable);
         let id = signature::verify(secrets, request.headers(), request.body(), now).map_err(|why| {
@@ -84,7 +95,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 "the event's signature or timestamp was not accepted",
             )
         })?;
-        let value = body::json(&request)?;
+        let value = body::json(request)?;
         let Some(event) = event::read(&self.config, source, &value, &id, from_unix(now))? else {
             return Ok(Taken { reply: empty(StatusCode::NO_CONTENT), wake: false, own: None });
         };

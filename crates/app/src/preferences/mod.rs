@@ -13,6 +13,7 @@ pub use link::LASTS_S;
 
 use crate::App;
 use crate::dossier::Dossier;
+use crate::erasure::CUSTOMER;
 use crate::problem::{Problem, Reply, empty, json};
 use crate::stored::Stored;
 use crate::time::from_unix;
@@ -154,6 +155,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 return self.say(StatusCode::UNPROCESSABLE_ENTITY, words, words.own[2], words.own[3]);
             }
             self.ledger.erase_record(&own.eid).await.map_err(|error| self.store_failed(&error))?;
+            let _ = self.note_erasure(&self.unique(), CUSTOMER, "feedback").await;
             return self.say(StatusCode::OK, words, words.own[2], words.own[5]);
         }
         let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
@@ -163,6 +165,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         for person in &guest.record.people {
             self.ledger.erase(person).await.map_err(|error| self.store_failed(&error))?;
         }
+        let _ = self.note_erasure(&self.unique(), CUSTOMER, "person").await;
         self.say(StatusCode::OK, words, words.erase, words.erased)
     }
 

@@ -2,7 +2,8 @@
 
 use crate::stage::START;
 use crate::world::{unhappy, world};
-use http::Request;
+use futures::executor::block_on;
+use http::{HeaderMap, Request};
 
 #[test]
 fn a_page_is_shown_after_signing_in_and_not_before() {
@@ -137,6 +138,7 @@ fn an_administrator_sees_how_it_is_set_up_tries_channels_and_ends_sessions() {
     page.says(&world.app.config.hash);
     page.says("is not encrypted");
     page.does_not_say("Ada");
+    page.says("Nobody has asked for one.");
     let csrf = page.hidden("csrf");
     let send = |name, value| admin.send("/desk/admin", &[("csrf", &csrf), (name, value)]).expect(200);
     send("try", "care-chat").says("care-chat: the sample was taken");
@@ -146,4 +148,30 @@ fn an_administrator_sees_how_it_is_set_up_tries_channels_and_ends_sessions() {
     send("end", "care-desk").says("every session has ended");
     let _ = agent.get("/desk").expect(401);
     let _ = admin.get("/desk").expect(200);
+}
+
+#[test]
+fn an_administrator_sees_what_was_refused_and_what_was_erased_and_nothing_of_whom() {
+    let world = world();
+    let id = world.take(&unhappy("Ada"));
+    let event = |body: &str| {
+        let request = Request::post("/").header("content-type", "application/json");
+        let request = request.header("webhook-id", "m-1").header("webhook-timestamp", START.to_string());
+        let request = request.header("webhook-signature", "v1,Zm9yZ2Vk").body(body.as_bytes().to_vec());
+        block_on(world.app.post_webhook("crm", request.expect("a request"))).map(|_| ()).expect_err("refused")
+    };
+    assert_eq!(event("{\"secret\": \"Ada\"}").kind, "not-authentic");
+    // A flood writes once.
+    world.store.reset();
+    for _ in 0..50 {
+        let _ = event("{}");
+    }
+    assert_eq!(world.store.operations().writes, 0, "noted within this minute");
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", "Bearer admin".parse().expect("a header"));
+    assert!(block_on(world.app.delete_feedback(&id, &headers)).is_ok());
+    let page = world.person("admin").get("/desk/admin").expect(200);
+    page.says("<code>not-authentic</code>");
+    page.says("<td>operations</td><td>feedback</td>");
+    page.does_not_say("Ada");
 }
