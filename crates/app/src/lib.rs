@@ -49,7 +49,7 @@ use letters::Letters;
 use problem::Problem;
 use ringback_ledger::{Clock, Entropy, Ledger, LedgerError, Record, Store};
 use secrets::Secrets;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 /// The ledger of this application.
@@ -68,6 +68,8 @@ pub struct App<S, C, E> {
     namer: Namer,
     follow_up: FollowUp,
     log: Log,
+    /// Certificates of notifications, by their addresses, as they were fetched (PEM).
+    certificates: RefCell<Vec<(String, Vec<u8>)>>,
     /// How what messages to customers say is read; set where they are written.
     writer: OnceCell<Box<ReadLetters>>,
     /// What they say, once it was asked for.
@@ -108,6 +110,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             namer,
             follow_up,
             log,
+            certificates: RefCell::default(),
             writer: OnceCell::new(),
             letters: OnceCell::new(),
         })
