@@ -34,6 +34,10 @@ pub const MAIL_SECRET: &str = "whsec_c2VjcmV0LW9mLW1haWwtcmVwb3J0cy0wMDE=";
 pub const CONSENT_TOKEN: &str = "test-consent-service-7c1e";
 /// Key of the mail provider.
 pub const RESEND_KEY: &str = "re_test_2f6c9d0b";
+/// A storage key, without its name.
+pub const STORAGE_KEY: &str = "dGhlLWZpcnN0LXN0b3JhZ2Uta2V5LW9mLXRlc3RzISE=";
+/// The storage key after it.
+pub const STORAGE_KEY_NEXT: &str = "dGhlLXNlY29uZC1zdG9yYWdlLWtleS1vZi10ZXN0cyE=";
 /// Path of the chat's incoming webhook; whoever knows it can write.
 pub const SLACK_PATH: &str = "/services/T0TEST/B0TEST/s3cr3tpath";
 
@@ -43,7 +47,9 @@ const SENDGRID_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE3D2vTEhrTl6tkTRM
 const SES_TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:ringback";
 
 /// Everything that must appear in no log and no answer.
-const SECRETS: [&str; 14] = [
+const SECRETS: [&str; 16] = [
+    STORAGE_KEY,
+    STORAGE_KEY_NEXT,
     MAIL_SECRET,
     CONSENT_TOKEN,
     INTAKE,

@@ -28,6 +28,7 @@ pub mod problem;
 mod readiness;
 pub mod secrets;
 pub mod signature;
+mod storage_keys;
 mod stored;
 mod tick;
 mod time;
@@ -39,6 +40,7 @@ pub use case::Worked;
 pub use identity::{Namer, WeakPepper};
 pub use intake::{MAX_BODY, Taken, too_large};
 pub use ports::{ChannelTrials, ConsentGate, GateError, Log, Outbound, OutboundError};
+pub use storage_keys::{BadStorageKeys, storage_keys};
 pub use stored::register;
 pub use time::{from_unix, unix};
 
