@@ -2,6 +2,7 @@
 
 mod alerts;
 mod answers;
+mod at_rest;
 mod bad_input;
 mod broken_stores;
 mod calendars;

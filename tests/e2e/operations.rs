@@ -2,11 +2,16 @@
 
 use crate::answers::anonymous;
 use ringback_host::{Effect, Fault, StoreCounts};
-use ringback_tests::World;
+use ringback_tests::{Options, STORAGE_KEY, World};
 
 /// A world without wake-ups: whatever is counted is the request itself. Its intake and its tick are warm.
 async fn quiet() -> Option<World> {
-    let world = World::with_clock().await?;
+    quiet_under("").await
+}
+
+/// The same, its values encrypted under these keys.
+async fn quiet_under(storage_keys: &'static str) -> Option<World> {
+    let world = World::with_clock_and(Options { storage_keys, ..Options::default() }).await?;
     world.faults.add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
     let _ = world.take_and_seal(&anonymous(10)).await;
     Some(world)
@@ -49,6 +54,15 @@ async fn a_sealed_repeat_reads_once_and_writes_nothing() {
 #[tokio::test]
 async fn an_idle_tick_reads_twice_and_writes_nothing() {
     let Some(world) = quiet().await else { return };
+    assert_eq!(cost(&world, async || world.tick().await).await, (2, 0));
+}
+
+#[tokio::test]
+async fn encryption_asks_the_store_for_nothing_more() {
+    let keys: &'static str = format!("k:{STORAGE_KEY}").leak();
+    let Some(world) = quiet_under(keys).await else { return };
+    assert_eq!(cost(&world, async || drop(world.take(&anonymous(3)).await)).await, intake(&world));
+    world.sealed().await;
     assert_eq!(cost(&world, async || world.tick().await).await, (2, 0));
 }
 

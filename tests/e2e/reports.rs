@@ -2,7 +2,7 @@
 //! gate.
 
 use crate::answers::detractor;
-use ringback_tests::{MAIL_SECRET, Signer, World, soon};
+use ringback_tests::{MAIL_SECRET, Options, Reply, Signer, World, soon};
 use serde_json::{Value, json};
 
 /// A case whose customer was written to, and what the provider calls the message.
@@ -59,4 +59,91 @@ async fn a_complaint_withdraws_and_the_next_message_is_not_sent() {
     let case = world.case(&id).await;
     assert_eq!(case.contact("email")["reason"], "withdrawn");
     assert!(case.happened().contains(&"message.complained".to_owned()), "{:?}", case.happened());
+}
+
+/// Channels of SendGrid and SES beside the usual ones. The variables are those of the products' receivers.
+fn signing(mut programme: String) -> String {
+    programme.push_str(
+        "
+[[channels]]
+id = 'signed-grid'
+kind = 'sendgrid'
+origin_variable = 'sendgrid_origin'
+key_variable = 'sendgrid_api_key'
+webhook_key_variable = 'sendgrid_webhook_key'
+allow_private = true
+from = 'care@example.com'
+
+[[channels]]
+id = 'amazon'
+kind = 'ses'
+origin_variable = 'ses_origin'
+key_variable = 'ses_access_key_id'
+secret_variable = 'ses_secret_access_key'
+topic_variable = 'ses_topic_arn'
+notifications_origin_variable = 'sns_origin'
+allow_private = true
+region = 'eu-central-1'
+from = 'care@example.com'
+",
+    );
+    programme
+}
+
+async fn signed_world() -> Option<World> {
+    World::with_clock_and(Options { programme: Some(signing), ..Options::default() }).await
+}
+
+/// Made by OpenSSL at the instant at which worlds begin; the key is the one in the world's variables.
+const GRID_BODY: &str = r#"[{"event":"bounce","type":"bounce","email":"ada@example.com"}]"#;
+const GRID_SIGNATURE: &str =
+    "MEYCIQDzg/cBcuu2YRlvdEwYUrXz3Fo4LYRNbNIbww/WIim/OQIhAJE3H+6b9OzEhnkAkQWKkO8aICBrwuIEFMFTHcUpTcrD";
+
+#[tokio::test]
+async fn sendgrids_signature_counts_and_nothing_in_its_stead() {
+    let Some(world) = signed_world().await else { return };
+    let id = world.take_and_seal(&detractor()).await;
+    let post = async |body: &str, signature: &str| {
+        let call = world.post("/v1/channels/signed-grid/reports").header("content-type", "application/json");
+        let call = call.header("x-twilio-email-event-webhook-signature", signature);
+        let call = call.header("x-twilio-email-event-webhook-timestamp", World::beginning().timestamp().to_string());
+        call.bytes(body.to_owned()).send().await.status
+    };
+    assert_eq!(post(&GRID_BODY.replace("bounce", "dropped"), GRID_SIGNATURE).await, 401);
+    assert_eq!(post(GRID_BODY, "MEYCIQ==").await, 401);
+    let bare = world.post("/v1/channels/signed-grid/reports").header("content-type", "application/json");
+    assert_eq!(bare.bytes(GRID_BODY).send().await.status, 401);
+    assert_eq!(world.case(&id).await.contact("email")["allowed"], true);
+    assert_eq!(post(GRID_BODY, GRID_SIGNATURE).await, 204);
+    assert_eq!(world.case(&id).await.contact("email")["reason"], "undeliverable");
+}
+
+#[tokio::test]
+async fn a_bounce_by_amazons_notification_blocks_the_address() {
+    let Some(world) = signed_world().await else { return };
+    let id = world.take_and_seal(&detractor()).await;
+    let vectors: Value = serde_json::from_str(include_str!("../vectors/sns.json")).expect("vectors");
+    let certificate = vectors["certificate"].as_str().expect("a certificate").to_owned();
+    // The receiver of events stands in for SNS, as far as certificates are asked for.
+    world
+        .events
+        .behave(move |asked| asked.path.ends_with(".pem").then(|| Reply::status(200).body(certificate.clone())));
+    let post = async |origin: &str, message: &Value| {
+        let mut message = message.clone();
+        message["SigningCertURL"] = format!("{origin}/SimpleNotificationService-0123.pem").into();
+        let call = world.post("/v1/channels/amazon/reports").header("content-type", "text/plain; charset=UTF-8");
+        call.bytes(message.to_string()).send().await.status
+    };
+    let sns = world.events.origin();
+    let genuine = &vectors["notification_2"];
+    let mut tampered = genuine.clone();
+    tampered["Message"] = tampered["Message"].as_str().expect("a text").replace("ada@", "eve@").into();
+    assert_eq!(post(&sns, &tampered).await, 401);
+    assert_eq!(post("https://sns.eu-west-1.amazonaws.com", genuine).await, 401, "another origin is not asked");
+    assert_eq!(post(&sns, &vectors["other_topic"]).await, 401);
+    assert_eq!(post(&sns, &vectors["stale"]).await, 401);
+    assert_eq!(world.case(&id).await.contact("email")["allowed"], true);
+    assert_eq!(post(&sns, genuine).await, 204);
+    assert_eq!(post(&sns, &vectors["notification_1"]).await, 204);
+    assert_eq!(world.case(&id).await.contact("email")["reason"], "undeliverable");
 }

@@ -34,11 +34,22 @@ pub const MAIL_SECRET: &str = "whsec_c2VjcmV0LW9mLW1haWwtcmVwb3J0cy0wMDE=";
 pub const CONSENT_TOKEN: &str = "test-consent-service-7c1e";
 /// Key of the mail provider.
 pub const RESEND_KEY: &str = "re_test_2f6c9d0b";
+/// A storage key, without its name.
+pub const STORAGE_KEY: &str = "dGhlLWZpcnN0LXN0b3JhZ2Uta2V5LW9mLXRlc3RzISE=";
+/// The storage key after it.
+pub const STORAGE_KEY_NEXT: &str = "dGhlLXNlY29uZC1zdG9yYWdlLWtleS1vZi10ZXN0cyE=";
 /// Path of the chat's incoming webhook; whoever knows it can write.
 pub const SLACK_PATH: &str = "/services/T0TEST/B0TEST/s3cr3tpath";
 
+/// What SendGrid's signatures are checked by: a public key, made by OpenSSL.
+const SENDGRID_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE3D2vTEhrTl6tkTRM4rPOui7otLc6hvtb4B3vrNhbfgZcq0GhpWDU97zhLdQU/rvZ06nQFoLTCK2/Yf/Q8RNzDw==";
+/// The topic by which SES tells.
+const SES_TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:ringback";
+
 /// Everything that must appear in no log and no answer.
-const SECRETS: [&str; 14] = [
+const SECRETS: [&str; 16] = [
+    STORAGE_KEY,
+    STORAGE_KEY_NEXT,
     MAIL_SECRET,
     CONSENT_TOKEN,
     INTAKE,
@@ -89,6 +100,10 @@ pub(crate) fn all(chat: &Receiver, mail: &Receiver, events: &Receiver) -> Vec<(&
         ("events_webhook_url", format!("{}/hook", events.origin())),
         ("events_webhook_secret", EVENTS_SECRET.to_owned()),
         ("events_webhook_origin", events.origin()),
+        // Channels of SendGrid and SES, where a scenario adds them; the receiver of events stands in for SNS.
+        ("sendgrid_webhook_key", SENDGRID_KEY.to_owned()),
+        ("ses_topic_arn", SES_TOPIC.to_owned()),
+        ("sns_origin", events.origin()),
         // Nobody asks there, unless a scenario puts the example's provider in place.
         ("consent_service_url", format!("{}/consent", events.origin())),
         ("consent_service_token", CONSENT_TOKEN.to_owned()),

@@ -44,6 +44,8 @@ pub struct Options {
     pub products: bool,
     /// Largest size of the store's file, in bytes; only on the local host, and until [`World::make_room`].
     pub store_limit: Option<u64>,
+    /// What stored values are encrypted under: the variable `storage_keys`.
+    pub storage_keys: &'static str,
 }
 
 /// The application with receivers for everything it sends.
@@ -66,6 +68,7 @@ pub struct World {
     manifest: PathBuf,
     products: bool,
     store_limit: Option<u64>,
+    storage_keys: String,
     state: TempDir,
     _turn: Turn,
 }
@@ -130,6 +133,7 @@ impl World {
             manifest,
             products: options.products,
             store_limit: options.store_limit,
+            storage_keys: options.storage_keys.to_owned(),
             state,
             _turn: turn,
         };
@@ -142,6 +146,7 @@ impl World {
 
     async fn run(&mut self, process: bool) {
         let mut variables = variables::all(&self.chat, &self.mail, &self.events);
+        variables.push(("storage_keys", self.storage_keys.clone()));
         if self.products {
             variables.extend(self.vendors.iter().flat_map(|(vendor, receiver)| vendor.variables(&receiver.origin())));
         }
@@ -195,6 +200,13 @@ impl World {
             let _ = running.shutdown().await;
         }
         self.run(false).await;
+    }
+
+    /// Ends it as an operator would, and starts it again on the same state under other storage keys.
+    pub async fn restart_under(&mut self, storage_keys: &str) {
+        self.quiet().await;
+        storage_keys.clone_into(&mut self.storage_keys);
+        self.stop_and_restart().await;
     }
 
     /// The bytes of the store: of every file that the database consists of. Empty where it is not in files of ours.

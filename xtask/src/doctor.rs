@@ -63,6 +63,7 @@ fn report(ready: &Value) -> Vec<(String, String)> {
     let mut lines = vec![
         ("store".to_owned(), format!("{}: {}", text(&ready["store"]), text(&ready["probe"]))),
         ("configuration".to_owned(), text(&ready["configuration"])),
+        ("encrypted".to_owned(), encrypted(ready)),
         ("lag".to_owned(), format!("{} events, the oldest for {} s", text(&ready["lag"]), text(&ready["lag_seconds"]))),
         ("dead letters".to_owned(), count(&ready["dead_letters"])),
     ];
@@ -86,6 +87,18 @@ fn report(ready: &Value) -> Vec<(String, String)> {
         lines.push((format!("shard {}", text(&shard["shard"])), line));
     }
     lines
+}
+
+/// Whether what is stored is encrypted, and under which key, if that is told.
+fn encrypted(ready: &Value) -> String {
+    let retired: Vec<&str> =
+        ready["storage_keys_retired"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    match (ready["encrypted"] == true, ready["storage_key"].as_str()) {
+        (false, _) => "no".to_owned(),
+        (true, None) => "yes".to_owned(),
+        (true, Some(key)) if retired.is_empty() => format!("under the key {key}"),
+        (true, Some(key)) => format!("under the key {key}; no longer needed in storage_keys: {}", retired.join(", ")),
+    }
 }
 
 /// What needs a person.
@@ -133,6 +146,14 @@ mod tests {
         let lines = report(&ready());
         let shard = lines.iter().find(|(name, _)| name == "shard 0").expect("a shard");
         assert_eq!(shard.1, "slots 7, sealed 6, timers until -, lease held by ab for 12 s");
+    }
+
+    #[test]
+    fn the_key_in_force_and_those_to_take_out_are_told() {
+        assert_eq!(encrypted(&ready()), "no");
+        assert_eq!(encrypted(&json!({ "encrypted": true })), "yes");
+        let told = json!({ "encrypted": true, "storage_key": "b", "storage_keys_retired": ["a"] });
+        assert_eq!(encrypted(&told), "under the key b; no longer needed in storage_keys: a");
     }
 
     #[test]

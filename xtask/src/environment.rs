@@ -259,7 +259,11 @@ fn write_private(path: &Path, text: &str) -> Result<()> {
     fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn random<const N: usize>() -> Result<[u8; N]> {
+/// Random bytes from the system.
+///
+/// # Errors
+/// When it gives none.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| anyhow!("the system gave no random bytes: {error}"))?;
     Ok(bytes)

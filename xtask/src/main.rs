@@ -18,6 +18,7 @@ mod doctor;
 mod environment;
 mod http;
 mod inbox;
+mod key;
 mod packages;
 mod ports;
 mod product;
@@ -74,6 +75,8 @@ cargo xtask COMMAND
         make an access token, show it once, keep its SHA-256; in force from the next start on
   token list | token revoke NAME
         who has one; take it away again
+  key [NAME]
+        a new key for the variable storage_keys, under which what is stored is encrypted; NAME is the day unless given
   check-config [FILE]
         the programme (ringback.toml), read by the application's own parser
   check-direction
@@ -117,6 +120,7 @@ fn run() -> Result<ExitCode> {
         "size" => size::command(args),
         "channel" => channel::command(args),
         "token" => token::command(args),
+        "key" => key::command(args),
         "check-config" => product::check_config(args),
         "check-direction" => direction::command(args),
         "help" => {

@@ -31,7 +31,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             app().await?.test_channel(id, request.uri().query(), request.headers(), &SpinOutbound).await
         }
         (&Method::POST, ["v1", "channels", id, "reports"]) => {
-            app().await?.post_reports(id, whole(request).await?).await
+            app().await?.post_reports(id, whole(request).await?, &SpinOutbound).await
         }
         (&Method::GET, ["v1", "silences"]) => app().await?.get_silences(request.headers()).await,
         (&Method::POST, ["v1", "silences"]) => app().await?.post_silence(&whole(request).await?).await,

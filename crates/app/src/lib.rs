@@ -29,6 +29,7 @@ pub mod problem;
 mod readiness;
 pub mod secrets;
 pub mod signature;
+mod storage_keys;
 mod stored;
 mod tick;
 mod time;
@@ -40,6 +41,7 @@ pub use case::Worked;
 pub use identity::{Namer, WeakPepper};
 pub use intake::{MAX_BODY, Taken, too_large};
 pub use ports::{ChannelTrials, ConsentGate, GateError, Log, Outbound, OutboundError};
+pub use storage_keys::{BadStorageKeys, storage_keys};
 pub use stored::register;
 pub use time::{from_unix, unix};
 
@@ -71,6 +73,8 @@ pub struct App<S, C, E> {
     namer: Namer,
     follow_up: FollowUp,
     log: Log,
+    /// Certificates of notifications, by their addresses, as they were fetched (PEM).
+    certificates: RefCell<Vec<(String, Vec<u8>)>>,
     /// How what messages to customers say is read; set where they are written.
     writer: OnceCell<Box<ReadLetters>>,
     /// What they say, once it was asked for.
@@ -113,6 +117,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             namer,
             follow_up,
             log,
+            certificates: RefCell::default(),
             writer: OnceCell::new(),
             letters: OnceCell::new(),
             refused: RefCell::default(),

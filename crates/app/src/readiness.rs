@@ -15,7 +15,8 @@ use serde_json::Value;
 const LETTERS: usize = 64;
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
-    /// `GET /readyz`: the ledger's state. Which values are not understood is told to administrators only.
+    /// `GET /readyz`: the ledger's state. Which values are not understood, and what keys are called, is told to
+    /// administrators only.
     ///
     /// # Errors
     /// 503 when the store does not answer.
@@ -34,10 +35,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             "store": status.kind.name(),
             "probe": status.kind.signs(),
             "configuration": self.config.hash,
+            "encrypted": status.encryption.is_some(),
             "lag": status.lag(),
             "lag_seconds": status.shards.iter().map(|s| s.lag_seconds).max(),
             "shards": shards,
         });
+        if let Some(encryption) = status.encryption.filter(|_| trusted) {
+            body["storage_key"] = serde_json::json!(encryption.key);
+            body["storage_keys_retired"] = serde_json::json!(encryption.retired);
+        }
         self.add_undelivered(&mut body, now).await?;
         Ok(body)
     }

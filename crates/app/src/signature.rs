@@ -22,6 +22,9 @@ pub enum NotAuthentic {
     /// The timestamp is too far from now.
     #[error("the timestamp is more than {TOLERANCE_S} s from now")]
     Stale,
+    /// The certificate is none of the sender's, or does not hold now.
+    #[error("the certificate is not one that counts")]
+    Certificate,
     /// No signature matches.
     #[error("no signature matches")]
     Mismatch,

@@ -438,7 +438,7 @@ impl World {
             .header("svix-signature", signature)
             .body(body.as_bytes().to_vec())
             .expect("a request");
-        let status = read(block_on(self.app.post_reports("customer-mail", request))).0;
+        let status = read(block_on(self.app.post_reports("customer-mail", request, &Post::default()))).0;
         self.tick();
         status
     }
@@ -525,7 +525,11 @@ fn a_report_that_is_not_the_providers_changes_nothing() {
     assert_eq!(w.report_signed(&body, now - 400, &genuine), 401);
     assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)));
     let request = Request::post("/").body(body.into_bytes()).expect("a request");
-    assert_eq!(read(block_on(w.app.post_reports("care-chat", request))).0, 404, "a chat reports nothing");
+    assert_eq!(
+        read(block_on(w.app.post_reports("care-chat", request, &Post::default()))).0,
+        404,
+        "a chat reports nothing"
+    );
 }
 
 /// Whoever types somebody's address opens nothing: they are asked once, and a click on their own page is what counts.

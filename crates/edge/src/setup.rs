@@ -8,8 +8,8 @@ use ringback_app::letters::Letters;
 use ringback_app::problem::Problem;
 use ringback_app::secrets::Secrets;
 use ringback_app::widget::Front;
-use ringback_app::{App, Namer, Parts};
-use ringback_ledger::Ledger;
+use ringback_app::{App, Namer, Parts, storage_keys};
+use ringback_ledger::{Ledger, Options};
 use spin_sdk::variables;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -31,8 +31,8 @@ thread_local! {
 /// The instance's application, made at the first request.
 ///
 /// # Errors
-/// 503 when the programme is refused, a variable is missing or the store does not answer; the log says which, and the
-/// next request tries again.
+/// 503 when the programme is refused, a variable is missing, the store does not answer or is encrypted under another key; the
+/// log says which, and the next request tries again.
 pub async fn app() -> Result<Rc<EdgeApp>, Problem> {
     if let Some(app) = APP.with_borrow(Clone::clone) {
         return Ok(app);
@@ -108,7 +108,9 @@ async fn make() -> Result<EdgeApp, String> {
     let namer = Namer::new(&secrets).map_err(|e| e.to_string())?;
     let follow_up = FollowUp::new(Rc::clone(&config), namer);
     let store = SpinStore::open(STORE).map_err(|e| e.to_string())?;
-    let ledger = Ledger::open(store, SystemClock, SystemEntropy, follow_up.clone(), config.ledger_options());
+    let storage_keys = storage_keys(&secrets).map_err(|e| e.to_string())?;
+    let options = Options { storage_keys, ..config.ledger_options() };
+    let ledger = Ledger::open(store, SystemClock, SystemEntropy, follow_up.clone(), options);
     let ledger = ledger.await.map_err(|e| e.to_string())?;
     let parts = Parts { config, secrets, clock: SystemClock, entropy: SystemEntropy, log: |line| eprintln!("{line}") };
     App::new(parts, follow_up, ledger).map_err(|e| e.to_string())

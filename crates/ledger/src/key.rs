@@ -50,6 +50,10 @@ pub enum Key<'a> {
     Letters { shard: u8 },
     /// A letter: a job that did not reach its receiver.
     Letter { shard: u8, number: u64 },
+    /// Counter, on SQLite: the last number given to a key ring; see `vault`.
+    Rings,
+    /// A key ring (CAS), encrypted under a key that is configured.
+    Ring(u64),
 }
 
 impl Key<'_> {
@@ -65,6 +69,7 @@ impl Key<'_> {
                 | Self::Journal(_)
                 | Self::Meter(_)
                 | Self::Letters { .. }
+                | Self::Rings
         )
     }
 }
@@ -93,7 +98,20 @@ impl fmt::Display for Key<'_> {
             Self::Order(name) => write!(f, "e:{name}"),
             Self::Letters { shard } => write!(f, "d:{shard:02x}"),
             Self::Letter { shard, number } => write!(f, "d:{shard:02x}:{number}"),
+            Self::Rings => f.write_str("r"),
+            Self::Ring(number) => write!(f, "r:{number:x}"),
         }
+    }
+}
+
+/// Whether what stands under this key is encrypted when values are: everything but counters, which the store itself must
+/// read, and what says what the store is and how far it is (origin, roots, key ring), which holds nothing of anybody.
+pub(crate) fn is_encrypted(key: &str) -> bool {
+    let mut parts = key.split(':');
+    match (parts.next(), parts.count()) {
+        (Some("e" | "h" | "i" | "k" | "p" | "x" | "y"), _) | (Some("b"), 3) => true,
+        (Some("q" | "u" | "d"), parts) => parts == 2,
+        _ => false,
     }
 }
 
@@ -148,10 +166,14 @@ mod tests {
             (Key::Order("5f0c"), "e:5f0c", false),
             (Key::Letters { shard: 2 }, "d:02", true),
             (Key::Letter { shard: 2, number: 9 }, "d:02:9", false),
+            (Key::Rings, "r", true),
+            (Key::Ring(31), "r:1f", false),
         ];
+        let open = ["o", "od", "z:ab", "c:01:ff", "r:1f"];
         for (key, text, counter) in table {
             assert_eq!(key.to_string(), text);
             assert_eq!(key.is_counter(), counter, "{text}");
+            assert_eq!(is_encrypted(text), !counter && !open.contains(&text), "{text}");
         }
     }
 

@@ -46,6 +46,7 @@ mod store;
 mod stored;
 mod tick;
 mod timers;
+mod vault;
 
 pub use fold::REST;
 pub use key::{is_fingerprint, is_name, shard_of};
@@ -56,13 +57,15 @@ pub use program::{
     Appended, Count, Draft, Due, HandOver, OnDifferent, PersonNote, Plan, Program, RETENTION_RECHECK, Step, Timer,
 };
 pub use record::{
-    Changed, Erased, LedgerError, Letter, LetterPlace, Letters, OpenError, OrderStatus, PersonEntry, PersonRecord,
-    Record, ShardStatus, Status, TickReport,
+    Changed, Encryption, Erased, LedgerError, Letter, LetterPlace, Letters, OpenError, OrderStatus, PersonEntry,
+    PersonRecord, Record, ShardStatus, Status, TickReport,
 };
+pub use vault::{BadStorageKey, StorageKeys};
 
 use key::Key;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::rc::Rc;
 use store::Kv;
 use stored::{Root, decode};
 
@@ -76,11 +79,13 @@ pub struct Options {
     /// Records younger than this (seconds) are never asked about their expiry; `None` keeps all.
     /// This is also how long a repeat of an event is recognised at least.
     pub retention: Option<u64>,
+    /// What values are encrypted under, if they are to be.
+    pub storage_keys: StorageKeys,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { shards: 1, kind: None, retention: None }
+        Self { shards: 1, kind: None, retention: None, storage_keys: StorageKeys::default() }
     }
 }
 
@@ -89,9 +94,9 @@ pub type Counts = BTreeMap<String, BTreeMap<String, i64>>;
 
 /// The ledger. See the crate's documentation.
 pub struct Ledger<S, C, E, P> {
-    kv: Kv<S>,
+    kv: Kv<S, E>,
     clock: C,
-    entropy: E,
+    entropy: Rc<E>,
     program: P,
     options: Options,
     /// Which of the roots that were ever written is valid; see `open`.
@@ -121,7 +126,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
 
     /// A name nobody else has: 12 hexadecimal digits.
     fn unique(&self) -> String {
-        unique(&self.entropy)
+        unique(&*self.entropy)
     }
 
     fn root_key(&self, shard: u8) -> String {

@@ -12,6 +12,9 @@
 //! an increment on another form stops the host. Elsewhere it is the text `kind.shards.generation`.
 //! Cosmos can neither read nor swap counters; there `od` is created by a swap on the absent key,
 //! which Cosmos does correctly.
+//!
+//! Where values are encrypted the decision names the key ring, too (see `vault`): on SQLite above the generation, elsewhere
+//! as a fourth part of the text. It is added once, by a swap of the decided cell, and never taken away.
 
 use crate::key::Key;
 use crate::mutation::Mutations;
@@ -20,10 +23,14 @@ use crate::program::Program;
 use crate::record::{LedgerError, OpenError};
 use crate::store::{Kv, decode_counter};
 use crate::stored::{Root, encode};
+use crate::vault::Vault;
 use crate::{Ledger, Options, unique};
+use std::rc::Rc;
 
 /// Generations are numbers below this, so that with the shards they fit a counter.
 const GENERATIONS: u64 = 1 << 40;
+/// Numbers of key ring on SQLite are below this.
+const RINGS: u64 = 1 << 15;
 /// Attempts at the decision before giving up.
 const ATTEMPTS: usize = 10;
 /// Swaps that tell Redis from DynamoDB.
@@ -33,6 +40,8 @@ const ROUNDS: usize = 3;
 struct Decision {
     shards: u8,
     generation: u64,
+    /// The key ring; 0: values are not encrypted.
+    ring: u64,
 }
 
 enum Cell {
@@ -42,11 +51,11 @@ enum Cell {
 }
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Opens the ledger: 1 read, and at the very first start the installation.
+    /// Opens the ledger: 1 read, 2 where values are encrypted, and at the very first start the installation.
     ///
     /// # Errors
-    /// When the store fails, or is not what `options` say.
-    pub async fn open(store: S, clock: C, entropy: E, program: P, options: Options) -> Result<Self, OpenError> {
+    /// When the store fails, is not what `options` say, or is encrypted under a key that is not among them.
+    pub async fn open(store: S, clock: C, entropy: E, program: P, mut options: Options) -> Result<Self, OpenError> {
         if !(1..=64).contains(&options.shards) {
             return Err(OpenError::Options("shards must be 1 to 64"));
         }
@@ -57,14 +66,15 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         if decision.shards != options.shards {
             return Err(OpenError::Shards { installed: decision.shards, configured: options.shards });
         }
-        Ok(Self {
-            kv: Kv { store, kind, mutations: Mutations::default() },
-            clock,
-            entropy,
-            program,
-            options,
-            generation: decision.generation,
-        })
+        let entropy = Rc::new(entropy);
+        let vault = Vault::new(std::mem::take(&mut options.storage_keys), Rc::clone(&entropy));
+        let mut kv = Kv { store, kind, vault, mutations: Mutations::default() };
+        let ring = match decision.ring {
+            0 if kv.vault.wanted() => begin_encryption(&kv, &*entropy).await?,
+            ring => ring,
+        };
+        kv.unlock(ring).await?;
+        Ok(Self { kv, clock, entropy, program, options, generation: decision.generation })
     }
 }
 
@@ -133,7 +143,8 @@ fn recognise(bytes: &[u8], configured: Option<StoreKind>) -> Option<Cell> {
         return Some(Cell::Decided(kind, decision));
     }
     let value = decode_counter(StoreKind::Sqlite, "", bytes).ok()?;
-    let decision = Decision { shards: (value & 0xff) as u8, generation: value >> 8 };
+    let generation = (value >> 8) & (GENERATIONS - 1);
+    let decision = Decision { shards: (value & 0xff) as u8, generation, ring: value >> 48 };
     Some(match value {
         0 => Cell::Undecided(Some(StoreKind::Sqlite)),
         _ => Cell::Decided(StoreKind::Sqlite, decision),
@@ -141,11 +152,27 @@ fn recognise(bytes: &[u8], configured: Option<StoreKind>) -> Option<Cell> {
 }
 
 fn parse_decision(bytes: &[u8]) -> Option<(StoreKind, Decision)> {
-    let mut parts = std::str::from_utf8(bytes).ok()?.splitn(3, '.');
+    let mut parts = std::str::from_utf8(bytes).ok()?.splitn(4, '.');
     let kind = StoreKind::from_name(parts.next()?)?;
     let shards = parts.next()?.parse().ok()?;
     let generation = u64::from_str_radix(parts.next()?, 16).ok()?;
-    Some((kind, Decision { shards, generation }))
+    let ring = parts.next().map_or(Ok(0), |ring| u64::from_str_radix(ring, 16)).ok()?;
+    Some((kind, Decision { shards, generation, ring }))
+}
+
+/// Where a decision stands, and its form there.
+fn decided(kind: StoreKind, decision: Decision) -> (Key<'static>, Vec<u8>) {
+    let Decision { shards, generation, ring } = decision;
+    let suffix = if ring == 0 { String::new() } else { format!(".{ring:x}") };
+    let text = format!("{}.{shards}.{generation:x}{suffix}", kind.name());
+    match kind {
+        StoreKind::Sqlite => {
+            let value = ring << 48 | generation << 8 | u64::from(shards);
+            (Key::Origin, value.to_le_bytes().to_vec())
+        }
+        StoreKind::Redis | StoreKind::Dynamo => (Key::Origin, text.into_bytes()),
+        StoreKind::Cosmos => (Key::Decision, text.into_bytes()),
+    }
 }
 
 async fn read_decision(store: &impl Store) -> Result<Option<(StoreKind, Decision)>, OpenError> {
@@ -201,15 +228,7 @@ async fn install(
         let value = encode(&key, &root)?;
         store.set(&key, &value).await.map_err(failed)?;
     }
-    let text = format!("{}.{shards}.{generation:x}", kind.name());
-    let (key, value) = match kind {
-        StoreKind::Sqlite => {
-            let value = generation << 8 | u64::from(shards);
-            (Key::Origin, value.to_le_bytes().to_vec())
-        }
-        StoreKind::Redis | StoreKind::Dynamo => (Key::Origin, text.into_bytes()),
-        StoreKind::Cosmos => (Key::Decision, text.into_bytes()),
-    };
+    let (key, value) = decided(kind, Decision { shards, generation, ring: 0 });
     let (cas, current) = store.cas_read(&key.to_string()).await.map_err(failed)?;
     let undecided = match kind {
         StoreKind::Sqlite => current == Some(vec![0; 8]),
@@ -223,6 +242,47 @@ async fn install(
         Err(SwapError::Store(StoreError::Full)) => Err(failed(StoreError::Full).into()),
         // Won, lost or unknown: the caller reads the cell again.
         _ => Ok(()),
+    }
+}
+
+/// Makes a key ring and has the decided cell name it, once for all: whoever comes second takes the first one's. Nobody
+/// encrypts anything before the cell names a ring.
+async fn begin_encryption<S: Store, E: Entropy>(kv: &Kv<S, E>, entropy: &E) -> Result<u64, OpenError> {
+    let mine = ring_number(kv, entropy).await?;
+    kv.make_ring(mine).await?;
+    let (cell, _) = decided(kv.kind, Decision { shards: 0, generation: 0, ring: 0 });
+    for _ in 0..ATTEMPTS {
+        let (cas, current) = kv.store.cas_read(&cell.to_string()).await.map_err(failed)?;
+        // On Cosmos a read may miss what is there.
+        let Some(Cell::Decided(_, decision)) = current.and_then(|bytes| recognise(&bytes, None)) else { continue };
+        if decision.ring != 0 {
+            if decision.ring != mine {
+                // Best effort: a ring that nothing names harms nobody.
+                let _ = kv.delete_many(&[Key::Ring(mine).to_string()]).await;
+            }
+            return Ok(decision.ring);
+        }
+        let (_, value) = decided(kv.kind, Decision { ring: mine, ..decision });
+        if let Err(SwapError::Store(StoreError::Full)) = kv.store.swap(cas, &value).await {
+            return Err(failed(StoreError::Full).into());
+        }
+    }
+    Err(OpenError::Unknown("the origin did not take the key ring".to_owned()))
+}
+
+/// A number that no other ring has: on SQLite a small one, as it must fit the cell beside the rest.
+async fn ring_number<S: Store, E: Entropy>(kv: &Kv<S, E>, entropy: &E) -> Result<u64, OpenError> {
+    if kv.kind != StoreKind::Sqlite {
+        let mut random = [0; 8];
+        entropy.fill(&mut random);
+        return Ok(u64::from_le_bytes(random) >> 1 | 1);
+    }
+    let rings = Key::Rings.to_string();
+    // Looked at first: incrementing what is no counter stops the host.
+    kv.counter(&rings).await?;
+    match kv.increment(&rings, 1).await? {
+        number if number < RINGS => Ok(number),
+        _ => Err(OpenError::Unknown(format!("key {rings} has run out of numbers"))),
     }
 }
 

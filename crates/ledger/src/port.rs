@@ -104,8 +104,8 @@ pub trait Clock {
     fn now(&self) -> u64;
 }
 
-/// Where random bytes come from. They name writes and tell processes apart; they need to be
-/// unique, not secret.
+/// Where random bytes come from. They name writes and tell processes apart; where values are encrypted they are nonces and
+/// keys, too, and must be such that nobody can guess them.
 pub trait Entropy {
     /// Fills `bytes` completely.
     fn fill(&self, bytes: &mut [u8]);

@@ -132,6 +132,17 @@ pub struct Status {
     pub kind: StoreKind,
     /// One entry a shard.
     pub shards: Vec<ShardStatus>,
+    /// What values are encrypted under; `None`: they are not.
+    pub encryption: Option<Encryption>,
+}
+
+/// What values are encrypted under, by the names of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    /// The key that is needed.
+    pub key: String,
+    /// Keys that are given, were needed once, and are needed no more.
+    pub retired: Vec<String>,
 }
 
 impl Status {
@@ -224,6 +235,14 @@ pub enum LedgerError {
         /// The key concerned.
         key: String,
     },
+    /// A value is encrypted under a key that is not known here.
+    #[error(
+        "{key}: encrypted under a key that this process has not got; start it anew, with storage_keys as they are elsewhere"
+    )]
+    Locked {
+        /// The key concerned.
+        key: String,
+    },
     /// An id, pseudonym or fingerprint that cannot be part of a key.
     #[error("{what} has a form that keys cannot hold")]
     BadName {
@@ -266,6 +285,20 @@ pub enum OpenError {
         installed: &'static str,
         /// What is configured now.
         configured: &'static str,
+    },
+    /// The key that the store's values are encrypted under is not given.
+    #[error("what is stored is encrypted under the key `{name}`, which is missing: add it to storage_keys")]
+    MissingKey {
+        /// Its name.
+        name: String,
+    },
+    /// A key of the right name opens nothing.
+    #[error(
+        "the key `{name}` in storage_keys is not the one of that name that the store was encrypted under: put that one in"
+    )]
+    WrongKey {
+        /// Its name.
+        name: String,
     },
     /// The options contradict each other.
     #[error("option out of range: {0}")]

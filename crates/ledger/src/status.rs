@@ -18,7 +18,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         for shard in 0..self.options.shards {
             shards.push(self.shard_status(shard).await?);
         }
-        Ok(Status { kind: self.kv.kind, shards })
+        Ok(Status { kind: self.kv.kind, shards, encryption: self.kv.vault.encryption() })
     }
 
     async fn shard_status(&self, shard: u8) -> Result<ShardStatus, LedgerError> {

@@ -42,7 +42,7 @@ impl Config {
     /// How the ledger is set up.
     #[must_use]
     pub fn ledger_options(&self) -> Options {
-        Options { shards: self.shards, kind: None, retention: self.retention.shortest() }
+        Options { shards: self.shards, kind: None, retention: self.retention.shortest(), ..Options::default() }
     }
 }
 

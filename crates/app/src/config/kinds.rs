@@ -96,7 +96,14 @@ impl Kind {
             }
             Self::PagerDuty => &[Variable("origin_variable"), Variable("key_variable")],
             Self::Webhook => &[Variable("url_variable"), Variable("secret_variable")],
-            Self::Resend | Self::SendGrid | Self::Brevo => &[
+            Self::SendGrid => &[
+                Variable("origin_variable"),
+                Variable("key_variable"),
+                OptionalVariable("webhook_variable"),
+                OptionalVariable("webhook_key_variable"),
+                Text("from", mailbox),
+            ],
+            Self::Resend | Self::Brevo => &[
                 Variable("origin_variable"),
                 Variable("key_variable"),
                 OptionalVariable("webhook_variable"),
@@ -113,6 +120,9 @@ impl Kind {
                 Variable("origin_variable"),
                 Variable("key_variable"),
                 Variable("secret_variable"),
+                OptionalVariable("topic_variable"),
+                OptionalVariable("notifications_origin_variable"),
+                OptionalText("configuration_set", plain),
                 Text("region", plain),
                 Text("from", mailbox),
             ],

@@ -252,7 +252,7 @@ impl Config {
     /// The Spin variables that this programme reads, sorted, each once.
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = vec![PEPPER_VARIABLE, TOKENS_VARIABLE];
+        let mut names: Vec<&str> = vec![PEPPER_VARIABLE, STORAGE_KEYS_VARIABLE, TOKENS_VARIABLE];
         names.extend(self.access.iter().map(|t| t.token_sha256_variable.as_str()));
         names.extend(self.sources.values().map(|s| s.secret_variable.as_str()));
         names.extend(self.channels.values().flat_map(Channel::variables));
@@ -264,6 +264,9 @@ impl Config {
 
 /// The Spin variable that keys every hash which stands for a person or a response.
 pub const PEPPER_VARIABLE: &str = "pepper";
+
+/// The Spin variable with the keys that stored values are encrypted under.
+pub const STORAGE_KEYS_VARIABLE: &str = "storage_keys";
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -37,6 +37,12 @@ impl Provider for Ses {
         if mail.preferences.is_some() {
             body["Content"]["Simple"]["Headers"] = mail.header_list();
         }
+        if let (Some(reference), Some(tags)) = (&mail.reference, body["EmailTags"].as_array_mut()) {
+            tags.push(json!({ "Name": "ringback", "Value": reference }));
+        }
+        if let Some(set) = to.channel.setting("configuration_set") {
+            body["ConfigurationSetName"] = set.into();
+        }
         if let Some(reply_to) = mail.reply_to {
             body["ReplyToAddresses"] = vec![encoded(reply_to)].into();
         }

@@ -145,20 +145,23 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("Erased", receipt),
-        (
-            "Readiness",
-            answered(&[
+        ("Readiness", {
+            let mut readiness = answered(&[
                 ("status", json!({ "const": "ready" })),
                 ("store", text()),
                 ("probe", text()),
                 ("configuration", text()),
+                ("encrypted", yes()),
                 ("lag", whole()),
                 ("lag_seconds", whole_or_null()),
                 ("dead_letters", counted(&[])),
                 ("unsent_alerts", counted(&[("oldest_since", time_or_null()), ("oldest_seconds", whole_or_null())])),
                 ("shards", list(shard())),
-            ]),
-        ),
+            ]);
+            readiness["properties"]["storage_key"] = text();
+            readiness["properties"]["storage_keys_retired"] = list(text());
+            readiness
+        }),
     ]
 }
 

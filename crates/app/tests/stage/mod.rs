@@ -5,7 +5,7 @@ use futures::executor::block_on;
 use ringback_app::config::Config;
 use ringback_app::follow_up::FollowUp;
 use ringback_app::secrets::Secrets;
-use ringback_app::{App, Log, Namer, Parts};
+use ringback_app::{App, Log, Namer, Parts, storage_keys};
 use ringback_ledger::{Ledger, Options, StoreKind};
 use ringback_test_support::{ManualClock, MemoryStore, SeededEntropy};
 use sha2::{Digest as _, Sha256};
@@ -24,12 +24,14 @@ pub struct Setting<'a> {
     /// Variables beside the pepper and the tokens.
     pub variables: &'a [(&'a str, &'a str)],
     pub log: Log,
+    /// Another store than a new one.
+    pub store: Option<MemoryStore>,
 }
 
 impl Default for Setting<'_> {
     fn default() -> Self {
         let programme = include_str!("../../../../ringback.toml");
-        Self { kind: StoreKind::Sqlite, programme, variables: &[], log: |_| {} }
+        Self { kind: StoreKind::Sqlite, programme, variables: &[], log: |_| {}, store: None }
     }
 }
 
@@ -50,6 +52,11 @@ pub fn beside(name: &str) -> Result<String, String> {
 }
 
 pub fn open(setting: &Setting<'_>) -> Stage {
+    try_open(setting).expect("opens")
+}
+
+/// The same; why not, as the log says it.
+pub fn try_open(setting: &Setting<'_>) -> Result<Stage, String> {
     let config = Rc::new(Config::parse(setting.programme, &beside).expect("a programme"));
     let mut values = BTreeMap::from([("pepper".to_owned(), "p".repeat(32))]);
     values.extend(setting.variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -58,11 +65,15 @@ pub fn open(setting: &Setting<'_>) -> Stage {
         values.insert(format!("{role}_token_sha256"), hash);
     }
     let secrets = Secrets::new(values);
-    let (store, clock) = (MemoryStore::new(setting.kind), ManualClock::at(START));
+    let store = setting.store.clone().unwrap_or_else(|| MemoryStore::new(setting.kind));
+    let clock = ManualClock::at(START);
     let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
-    let entropy = SeededEntropy::new(7);
-    let ledger = Ledger::open(store.clone(), clock.clone(), entropy, follow_up.clone(), Options::default());
-    let ledger = block_on(ledger).expect("opens");
+    // Whoever opens a store again must not draw what was drawn before.
+    let entropy = SeededEntropy::new(7 + store.keys().len() as u64);
+    let storage_keys = storage_keys(&secrets).map_err(|error| error.to_string())?;
+    let options = Options { storage_keys, ..Options::default() };
+    let ledger = Ledger::open(store.clone(), clock.clone(), entropy, follow_up.clone(), options);
+    let ledger = block_on(ledger).map_err(|error| error.to_string())?;
     let parts = Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: setting.log };
-    Stage { app: App::new(parts, follow_up, ledger).expect("an application"), clock, store }
+    Ok(Stage { app: App::new(parts, follow_up, ledger).expect("an application"), clock, store })
 }

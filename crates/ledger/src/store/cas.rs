@@ -6,7 +6,7 @@
 
 use super::{Kv, at};
 use crate::mutation::Mutation;
-use crate::port::{Store, StoreError, StoreKind, SwapError};
+use crate::port::{Entropy, Store, StoreError, StoreKind, SwapError};
 use crate::record::LedgerError;
 use crate::stored::{RING, Ringed, decode, encode};
 
@@ -34,7 +34,7 @@ pub(crate) enum Outcome<T> {
     Absent,
 }
 
-impl<S: Store> Kv<S> {
+impl<S: Store, E: Entropy> Kv<S, E> {
     /// Changes the value of an existing key. `wid` must be unique to this change.
     ///
     /// `f` is called once an attempt, and may perform I/O.
@@ -61,7 +61,8 @@ impl<S: Store> Kv<S> {
             ring.push(wid.to_owned());
             let excess = ring.len().saturating_sub(RING);
             ring.drain(..excess);
-            match self.store.swap(cas, &encode(key, &value)?).await {
+            let new = encode(key, &value)?;
+            match self.store.swap(cas, &self.vault.encrypt(key, &new)?).await {
                 Ok(()) => return Ok(Outcome::Written(value)),
                 Err(SwapError::Lost) => {}
                 Err(SwapError::Store(source)) => {
@@ -103,7 +104,10 @@ impl<S: Store> Kv<S> {
                 read = self.store.cas_read(key).await.map_err(at(key))?;
             }
         }
-        Ok(read)
+        Ok(match read {
+            (cas, Some(bytes)) => (cas, Some(self.opened(key, bytes).await?)),
+            absent => absent,
+        })
     }
 
     /// Writes a key that must not exist yet, on a store that can tell (Cosmos). False: it exists.
@@ -112,9 +116,9 @@ impl<S: Store> Kv<S> {
         for _ in 0..FAILED {
             let (cas, current) = self.store.cas_read(key).await.map_err(at(key))?;
             if let Some(current) = current {
-                return Ok(current == value);
+                return Ok(self.opened(key, current).await? == value);
             }
-            match self.store.swap(cas, value).await {
+            match self.store.swap(cas, &self.vault.encrypt(key, value)?).await {
                 Ok(()) => return Ok(true),
                 Err(SwapError::Lost) => {}
                 Err(SwapError::Store(source)) => last = source,

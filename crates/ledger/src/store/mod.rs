@@ -5,8 +5,9 @@ mod cas;
 pub(crate) use cas::{Outcome, Verdict};
 
 use crate::mutation::Mutations;
-use crate::port::{Store, StoreError, StoreKind, SwapError};
+use crate::port::{Entropy, Store, StoreError, StoreKind, SwapError};
 use crate::record::LedgerError;
+use crate::vault::Vault;
 use futures::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,20 +20,29 @@ const GETS: usize = 16;
 /// Attempts at an increment that DynamoDB refuses for contention.
 const INCREMENTS: usize = 6;
 
-/// A store and its kind.
-pub(crate) struct Kv<S> {
+/// A store, its kind, and what its values are encrypted by.
+pub(crate) struct Kv<S, E> {
     pub(crate) store: S,
     pub(crate) kind: StoreKind,
+    pub(crate) vault: Vault<E>,
     pub(crate) mutations: Mutations,
 }
 
-fn at(key: &str) -> impl Fn(StoreError) -> LedgerError {
+pub(crate) fn at(key: &str) -> impl Fn(StoreError) -> LedgerError {
     move |source| LedgerError::Store { key: key.to_owned(), source }
 }
 
-impl<S: Store> Kv<S> {
+impl<S: Store, E: Entropy> Kv<S, E> {
     /// The value of a key.
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        match self.get_as_stored(key).await? {
+            Some(bytes) => self.opened(key, bytes).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The value of a key as it is stored: encrypted, if it is.
+    pub(crate) async fn get_as_stored(&self, key: &str) -> Result<Option<Vec<u8>>, LedgerError> {
         if self.kind == StoreKind::Cosmos {
             // get looks at the first page only, and that may be empty.
             let keys = [key.to_owned()];
@@ -53,12 +63,12 @@ impl<S: Store> Kv<S> {
         match self.kind {
             StoreKind::Sqlite => {
                 let read = self.store.get_many(&keys).await.map_err(at(&keys[0]))?;
-                found.extend(read);
+                found = self.all_opened(read).await?;
             }
             StoreKind::Dynamo => {
                 for chunk in keys.chunks(DYNAMO_GET) {
                     let read = self.store.get_many(chunk).await.map_err(at(&chunk[0]))?;
-                    found.extend(read);
+                    found.extend(self.all_opened(read).await?);
                 }
             }
             StoreKind::Redis | StoreKind::Cosmos => {
@@ -73,8 +83,18 @@ impl<S: Store> Kv<S> {
         Ok(found)
     }
 
+    async fn all_opened(&self, read: Vec<(String, Vec<u8>)>) -> Result<BTreeMap<String, Vec<u8>>, LedgerError> {
+        let mut found = BTreeMap::new();
+        for (key, bytes) in read {
+            let value = self.opened(&key, bytes).await?;
+            found.insert(key, value);
+        }
+        Ok(found)
+    }
+
     /// Writes values. Not atomic on every kind.
     pub(crate) async fn set_many(&self, entries: &[(String, Vec<u8>)]) -> Result<(), LedgerError> {
+        let entries = self.vault.encrypt_all(entries)?;
         let size = match self.kind {
             StoreKind::Dynamo => DYNAMO_SET,
             _ => entries.len().max(1),

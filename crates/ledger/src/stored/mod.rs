@@ -14,6 +14,7 @@ pub use root::Root;
 pub use timer::{Entry, Job, JournalItem, JournalSlot, LetterSlot, TimerSlot};
 
 use crate::record::LedgerError;
+use crate::vault::is_encrypted;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// How many write ids a value remembers: a swap whose answer was lost is found again unless more
@@ -35,7 +36,10 @@ pub fn encode<T: Serialize>(key: &str, value: &T) -> Result<Vec<u8>, LedgerError
 pub fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, LedgerError> {
     serde_json::from_slice(bytes).map_err(|error| LedgerError::Corrupt {
         key: key.to_owned(),
-        // The position only: the text of the error may quote personal data.
-        reason: format!("not the expected form at byte {}", error.column()),
+        reason: match is_encrypted(bytes) {
+            true => "encrypted, and cannot be opened: it was changed, or belongs to another key".to_owned(),
+            // The position only: the text of the error may quote personal data.
+            false => format!("not the expected form at byte {}", error.column()),
+        },
     })
 }

@@ -31,6 +31,7 @@ pub fn check(world: &Rc<World>, wanted: &[(String, u32)], calm: bool) {
     checker.index(wanted);
     checker.journals();
     checker.erasures();
+    checker.encrypted();
     let mut facts = world.facts.borrow_mut();
     for violation in found {
         facts.violation(violation);
@@ -291,6 +292,18 @@ impl Checker<'_> {
             for text in &gone {
                 self.expect(!value.contains(text), || format!("{key} still has {text}"));
             }
+        }
+    }
+
+    /// Where values are encrypted, nothing that anybody wrote can be read in the store.
+    fn encrypted(&mut self) {
+        if !self.world.encrypts() {
+            return;
+        }
+        for key in self.world.store.keys() {
+            let bytes = self.world.store.peek(&key).unwrap_or_default();
+            let readable = bytes.windows(5).any(|part| part == b"text-");
+            self.expect(!readable, || format!("{key} can be read by anybody"));
         }
     }
 

@@ -2,12 +2,12 @@
 
 use super::facts::{Change, Facts};
 use super::pauses::{self, Point};
-use super::tasks::{Task, World};
+use super::tasks::{Task, World, storage_keys};
 use super::{Mutant, Outcome, check};
 use crate::memory::Faults;
 use crate::{ManualClock, MemoryStore, SeededEntropy};
 use futures::task::noop_waker_ref;
-use ringback_ledger::{Options, StoreKind};
+use ringback_ledger::{Options, StorageKeys, StoreKind};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::task::Context;
@@ -71,6 +71,7 @@ impl Scheduler {
             shards: if seed % 8 == 3 && kind != StoreKind::Sqlite { 3 } else { 1 },
             kind: None,
             retention: (seed % 8 == 5).then_some(RETENTION),
+            storage_keys: if seed % 8 == 6 { storage_keys(false) } else { StorageKeys::default() },
         };
         let world = Rc::new(World {
             kind,

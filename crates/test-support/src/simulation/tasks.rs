@@ -5,7 +5,8 @@ use super::facts::{Acknowledged, Change, Erased, Facts};
 use super::program::{self, Body, Rules};
 use crate::{ManualClock, MemoryStore, SeededEntropy};
 use ringback_ledger::{
-    Appended, Changed, Clock, Due, HandOver, Ledger, OnDifferent, Options, Record, Step, StoreKind, shard_of,
+    Appended, Changed, Clock, Due, HandOver, Ledger, OnDifferent, Options, Record, Step, StorageKeys, StoreKind,
+    shard_of,
 };
 use std::cell::RefCell;
 use std::future::Future;
@@ -48,7 +49,21 @@ pub fn person(eid: &str) -> String {
     format!("p{}", eid.bytes().map(u32::from).sum::<u32>() % 3)
 }
 
+/// What values are encrypted under, in runs that encrypt; in either order, as processes have them while a key is exchanged.
+pub fn storage_keys(exchanged: bool) -> StorageKeys {
+    let mut keys = vec![("old".to_owned(), [1; 32]), ("new".to_owned(), [2; 32])];
+    if exchanged {
+        keys.reverse();
+    }
+    StorageKeys::new(keys).expect("names")
+}
+
 impl World {
+    /// Whether values are encrypted.
+    pub fn encrypts(&self) -> bool {
+        self.options.storage_keys != StorageKeys::default()
+    }
+
     fn ledger(&self) -> Option<Rc<Sim>> {
         let ledgers = self.ledgers.borrow();
         self.random.borrow_mut().choice(ledgers.iter()).cloned()
@@ -59,7 +74,11 @@ impl World {
         let world = self.clone();
         Box::pin(async move {
             let (store, clock, entropy) = (world.store.clone(), world.clock.clone(), world.entropy.clone());
-            let opened = Ledger::open(store, clock, entropy, Rules, world.options.clone()).await;
+            let mut options = world.options.clone();
+            if world.encrypts() {
+                options.storage_keys = storage_keys(world.random.borrow_mut().bool());
+            }
+            let opened = Ledger::open(store, clock, entropy, Rules, options).await;
             let Ok(mut ledger) = opened else { return };
             if ledger.kind() != world.kind {
                 world.facts.borrow_mut().violation(format!("probed as {:?}", ledger.kind()));

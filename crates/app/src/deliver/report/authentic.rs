@@ -1,8 +1,10 @@
-//! Whether a report really comes from the provider: by its signature (Resend), or by the secret in its `Authorization`
-//! (Postmark, Brevo, and SendGrid, whose elliptic signatures would cost the component a library for curves).
+//! Whether a report really comes from the provider: by its signature (Resend; SendGrid, where its key is known), or by the
+//! secret in its `Authorization` (Postmark and Brevo, who sign nothing). Amazon's are `sns`'s.
 
-use crate::config::Kind;
+use super::elliptic;
+use crate::config::{Channel, Kind};
 use crate::digest::equal;
+use crate::secrets::Secrets;
 use crate::signature::{self, NotAuthentic};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +13,20 @@ use http::{HeaderMap, Request, header};
 /// Shortest secret that is taken, in bytes.
 const SHORTEST: usize = 16;
 
-pub(super) fn check(kind: Kind, secret: &str, request: &Request<Vec<u8>>, now: u64) -> Result<(), NotAuthentic> {
+pub(super) fn check(
+    channel: &Channel,
+    secrets: &Secrets,
+    request: &Request<Vec<u8>>,
+    now: u64,
+) -> Result<(), NotAuthentic> {
+    // A public key is no secret: where one is named, a signature alone counts.
+    if let Some(variable) = channel.setting("webhook_key_variable") {
+        return elliptic::verify(secrets.get(variable), request, now);
+    }
+    check_secret(channel.kind, secrets.get(channel.setting("webhook_variable").unwrap_or_default()), request, now)
+}
+
+fn check_secret(kind: Kind, secret: &str, request: &Request<Vec<u8>>, now: u64) -> Result<(), NotAuthentic> {
     let headers = request.headers();
     match kind {
         Kind::Resend => signature::verify(secret, headers, request.body(), now).map(drop),
@@ -50,14 +65,17 @@ mod tests {
         let secret = "ringback:0123456789abcdef";
         let basic = format!("Basic {}", STANDARD.encode(secret));
         for good in [basic.as_str(), &format!("Bearer {secret}"), &format!("bearer {secret}")] {
-            assert_eq!(check(Kind::Postmark, secret, &with("authorization", good, b""), 0), Ok(()), "{good}");
+            assert_eq!(check_secret(Kind::Postmark, secret, &with("authorization", good, b""), 0), Ok(()), "{good}");
         }
         for bad in ["Basic !", "Bearer ringback", "Digest x", "Bearer", &format!("Basic {secret}")] {
-            assert!(check(Kind::Brevo, secret, &with("authorization", bad, b""), 0).is_err(), "{bad}");
+            assert!(check_secret(Kind::Brevo, secret, &with("authorization", bad, b""), 0).is_err(), "{bad}");
         }
-        assert_eq!(check(Kind::Brevo, "", &with("authorization", "Bearer ", b""), 0), Err(NotAuthentic::NoSecret));
         assert_eq!(
-            check(Kind::Brevo, "short", &with("authorization", "Bearer short", b""), 0),
+            check_secret(Kind::Brevo, "", &with("authorization", "Bearer ", b""), 0),
+            Err(NotAuthentic::NoSecret)
+        );
+        assert_eq!(
+            check_secret(Kind::Brevo, "short", &with("authorization", "Bearer short", b""), 0),
             Err(NotAuthentic::NoSecret)
         );
     }

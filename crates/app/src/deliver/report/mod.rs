@@ -5,12 +5,17 @@
 //! mail, like one that is said on the preference page. What is told twice is written down once.
 
 mod authentic;
+mod elliptic;
 mod read;
+mod sns;
 
 use crate::App;
+use crate::config::{Channel, Kind};
 use crate::dossier::{Dossier, Report};
 use crate::intake;
+use crate::ports::Outbound;
 use crate::problem::{Problem, Reply, empty};
+use crate::signature::NotAuthentic;
 use crate::stored::Stored;
 use crate::time::from_unix;
 use chrono::{DateTime, Utc};
@@ -33,17 +38,19 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ///
     /// # Errors
     /// 400, 401, 404, 413, 415, 422, 503. After 503 the provider tells it again.
-    pub async fn post_reports(&self, id: &str, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
+    pub async fn post_reports(
+        &self,
+        id: &str,
+        request: Request<Vec<u8>>,
+        out: &impl Outbound,
+    ) -> Result<Reply, Problem> {
         let channel = ChannelId::new(id).ok().and_then(|id| self.config.channels.get(&id));
-        let channel = channel.filter(|channel| channel.setting("webhook_variable").is_some());
+        let opens = ["webhook_variable", "webhook_key_variable", "topic_variable"];
+        let channel = channel.filter(|channel| opens.iter().any(|key| channel.setting(key).is_some()));
         let channel = channel.ok_or_else(|| Problem::not_found("channel that takes reports"))?;
-        let secret = self.secrets.get(channel.setting("webhook_variable").unwrap_or_default());
-        authentic::check(channel.kind, secret, &request, self.clock.now()).map_err(|why| {
-            self.log(&format!("channel {}: report refused: {why}", channel.id));
-            let detail = "the report's signature or timestamp was not accepted";
-            Problem::new(StatusCode::UNAUTHORIZED, "not-authentic", detail)
-        })?;
-        let value = intake::any_json(&request)?;
+        let Some(value) = self.authentic(channel, &request, out).await? else {
+            return Ok(empty(StatusCode::NO_CONTENT));
+        };
         let told = read::events(channel.kind, &value);
         if told.len() > MOST {
             return Err(Problem::field("", format!("more than {MOST} events")));
@@ -52,6 +59,32 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             self.take_report(&channel.id, &told).await.map_err(|error| self.store_failed(&error))?;
         }
         Ok(empty(StatusCode::NO_CONTENT))
+    }
+
+    /// What a provider says, once it is certain that it does.
+    async fn authentic(
+        &self,
+        channel: &Channel,
+        request: &Request<Vec<u8>>,
+        out: &impl Outbound,
+    ) -> Result<Option<Value>, Problem> {
+        let refused = |why: NotAuthentic| {
+            self.log(&format!("channel {}: report refused: {why}", channel.id));
+            let detail = "the report's signature or timestamp was not accepted";
+            Problem::new(StatusCode::UNAUTHORIZED, "not-authentic", detail)
+        };
+        if channel.kind != Kind::Ses {
+            authentic::check(channel, &self.secrets, request, self.clock.now()).map_err(refused)?;
+            return intake::any_json(request).map(Some);
+        }
+        let told = self.told_by_sns(channel, &intake::any_json(request)?, out).await;
+        told.map_err(|why| match why {
+            sns::NotTaken::Refused(why) => refused(why),
+            sns::NotTaken::Unreachable => {
+                self.log(&format!("channel {}: Amazon SNS could not be asked", channel.id));
+                Problem::unavailable()
+            }
+        })
     }
 
     async fn take_report(&self, channel: &ChannelId, told: &Told) -> Result<(), LedgerError> {

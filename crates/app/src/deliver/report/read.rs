@@ -28,6 +28,7 @@ pub(super) fn events(kind: Kind, value: &Value) -> Vec<Told> {
         Kind::Postmark => postmark,
         Kind::SendGrid => sendgrid,
         Kind::Brevo => brevo,
+        Kind::Ses => return ses(value),
         _ => return Vec::new(),
     };
     match value {
@@ -116,6 +117,28 @@ fn brevo(event: &Value) -> Option<Told> {
     told(kind, &event["email"], &event["X-Mailin-custom"])
 }
 
+/// An event that SES publishes, or a notification of its feedback, which tells less.
+fn ses(event: &Value) -> Vec<Told> {
+    let reference = &event["mail"]["tags"]["ringback"][0];
+    let each = |kind: ReportEvent, receivers: &Value, address: &str| -> Vec<Told> {
+        let receivers = receivers.as_array().map(Vec::as_slice).unwrap_or_default();
+        let addresses = receivers.iter().map(|receiver| if address.is_empty() { receiver } else { &receiver[address] });
+        addresses.filter_map(|address| told(kind, address, reference)).collect()
+    };
+    match event["eventType"].as_str().or_else(|| event["notificationType"].as_str()) {
+        // A transient one may pass; an undetermined one may be either.
+        Some("Bounce") if event["bounce"]["bounceType"] == "Permanent" => {
+            each(ReportEvent::Bounced, &event["bounce"]["bouncedRecipients"], "emailAddress")
+        }
+        Some("Complaint") => each(ReportEvent::Complained, &event["complaint"]["complainedRecipients"], "emailAddress"),
+        Some("Delivery") => each(ReportEvent::Delivered, &event["delivery"]["recipients"], ""),
+        Some("Subscription") if event["subscription"]["newTopicPreferences"]["unsubscribeAll"] == true => {
+            each(ReportEvent::Unsubscribed, &event["mail"]["destination"], "")
+        }
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +207,35 @@ mod tests {
             ),
             (Kind::Brevo, json!({ "event": "soft_bounce", "email": "a@example.com" }), ""),
             (Kind::Brevo, json!({ "event": "unsubscribed", "email": "no address" }), ""),
+            (
+                Kind::Ses,
+                json!({ "eventType": "Bounce", "mail": { "destination": ["a@example.com"], "tags": { "ringback": ["abc_1"] } },
+                    "bounce": { "bounceType": "Permanent", "bouncedRecipients": [{ "emailAddress": "a@example.com" }] } }),
+                "bounced a@example.com abc_1",
+            ),
+            (
+                Kind::Ses,
+                json!({ "notificationType": "Complaint",
+                    "complaint": { "complainedRecipients": [{ "emailAddress": "a@example.com" }, { "emailAddress": "b@example.com" }] } }),
+                "complained a@example.com -, complained b@example.com -",
+            ),
+            (
+                Kind::Ses,
+                json!({ "notificationType": "Bounce",
+                    "bounce": { "bounceType": "Transient", "bouncedRecipients": [{ "emailAddress": "a@example.com" }] } }),
+                "",
+            ),
+            (
+                Kind::Ses,
+                json!({ "eventType": "Delivery", "mail": { "tags": { "ringback": ["abc_1"] } }, "delivery": { "recipients": ["a@example.com"] } }),
+                "delivered a@example.com abc_1",
+            ),
+            (
+                Kind::Ses,
+                json!({ "eventType": "Subscription", "mail": { "destination": ["a@example.com"] },
+                    "subscription": { "newTopicPreferences": { "unsubscribeAll": true } } }),
+                "unsubscribed a@example.com -",
+            ),
             (Kind::Mailpit, json!({ "event": "bounce" }), ""),
         ] {
             let said: Vec<String> = events(kind, &event)
