@@ -1,7 +1,8 @@
 //! Every key of the ledger, in one enum. Nothing else in the ledger spells a key.
 //!
-//! Counter keys and value keys never overlap: a counter is only ever touched by increments, and
-//! the store's own form of numbers never meets a value (on SQLite that would stop the host).
+//! Counter keys and value keys never overlap: a counter is only ever touched by increments, and by
+//! swaps that keep its form (a cell that is decided, a meter that is lifted); the store's own form
+//! of numbers never meets a value (on SQLite that would stop the host).
 
 use std::fmt;
 
