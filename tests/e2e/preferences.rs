@@ -1,8 +1,9 @@
 //! The customer's own page: reached by the link in a message, without an account; what is chosen there holds at once.
 
 use crate::answers::{detractor, with};
+use crate::desk::{flawless, open};
 use chrono::TimeDelta;
-use ringback_tests::{ADMIN, Options, World, instead, soon};
+use ringback_tests::{ADMIN, Browser, Options, World, instead, soon};
 use serde_json::{Value, json};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -156,4 +157,43 @@ async fn whoever_answers_sees_and_deletes_that_answer_and_nothing_else() {
 async fn no_link_is_handed_out_unless_the_programme_says_so() {
     let world = World::start().await;
     assert_eq!(world.feedback(&detractor()).send().await.expect(202).header("link"), "");
+}
+
+#[tokio::test]
+async fn the_page_is_flawless_in_every_language_and_works_without_javascript() {
+    let Some(browser) = Browser::start().await else { return };
+    let options = Options { programme: Some(linking), ..Options::default() };
+    let Some(world) = World::with_clock_and(options).await else { return };
+    let (id, page) = written_to(&world).await;
+    for lang in ["en", "de", "fr"] {
+        for (scheme, width, kind) in [("light", 1280, "wide"), ("dark", 390, "phone")] {
+            browser.prefer(&[("prefers-color-scheme", scheme)]).await;
+            browser.size(width, 900, width < 500).await;
+            open(&world, &browser, &format!("{page}?lang={lang}")).await;
+            browser.shown(&format!("html[lang={lang}] main h1")).await;
+            flawless(&browser, &format!("preferences, {lang}, {kind}")).await;
+            browser.screenshot(&format!("preferences-{lang}-{kind}")).await;
+        }
+    }
+    browser.cdp("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    open(&world, &browser, &format!("{page}?lang=en")).await;
+    browser.click("label[for='email.follow_up']").await;
+    browser.click("fieldset ~ button").await;
+    browser.says("Saved.").await;
+    assert_eq!(world.case(&id).await.contact("email")["allowed"], false);
+    browser.click("label[for=confirm]").await;
+    browser.click("button.danger").await;
+    browser.says("is being erased").await;
+    browser.cdp("Emulation.setScriptExecutionDisabled", json!({ "value": false })).await;
+    flawless(&browser, "erased").await;
+    browser.screenshot("preferences-erased").await;
+    open(&world, &browser, "/preferences/nobody").await;
+    flawless(&browser, "a bad link").await;
+    let just_now = world.feedback(&with(detractor(), &json!({ "response_id": "just now" }))).send().await.expect(202);
+    let link = just_now.header("link").split(['<', '>']).nth(1).expect("a link").to_owned();
+    let own = format!("/preferences/{}", link.split_once("/preferences/").expect("the page").1);
+    open(&world, &browser, &own).await;
+    browser.says("Your answer").await;
+    flawless(&browser, "one's own answer").await;
+    browser.screenshot("preferences-own").await;
 }
