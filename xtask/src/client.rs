@@ -27,6 +27,8 @@ impl Client {
     pub fn new(base: &str) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .timeout_global(Some(Duration::from_secs(20)))
             .proxy(None)
             .build()

@@ -61,6 +61,8 @@ cargo xtask COMMAND
         intake beside a bare component: one line a figure, `name value target`
   bench scale [--check] [--sizes 1000,100000,1000000] [--rounds 5]
         what calls cost on stores of these sizes, as ratios to the smallest
+  bench desk [--check] [--sizes 1000,100000,1000000] [--rounds 5]
+        what pages of the desk cost on them
   chaos [--kills 50] [--store sqlite|redis] [--spin PATH] [--seed S]
         the application under load, killed again and again; then the proof that nothing was lost or doubled
   simulate [--seeds 2000] [--from SEED] [--store sqlite|redis|dynamo|cosmos] [--mutants]

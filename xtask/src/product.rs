@@ -10,7 +10,7 @@ pub use crate::quarter::command as quarter;
 #[cfg(feature = "simulator")]
 pub use crate::simulate::command as simulate;
 
-/// `cargo xtask bench scale`
+/// `cargo xtask bench scale` and `desk`
 #[cfg(feature = "scale")]
 pub fn bench_scale(options: &crate::bench::Options, _: lexopt::Parser) -> anyhow::Result<crate::bench::Measured> {
     crate::bench::scale::run(options).map(crate::bench::Measured::Here)
@@ -52,7 +52,7 @@ mod later {
         with_feature("quarter", &[], "demo", args)
     }
 
-    /// `cargo xtask bench scale`, by a build of this program that has it.
+    /// `cargo xtask bench scale` and `desk`, by a build of this program that has it.
     #[cfg(not(feature = "scale"))]
     pub fn bench_scale(_: &crate::bench::Options, args: lexopt::Parser) -> Result<crate::bench::Measured> {
         with_feature("scale", &FAST, "bench", args).map(crate::bench::Measured::Elsewhere)

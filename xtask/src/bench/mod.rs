@@ -29,7 +29,7 @@ pub enum Measured {
     Elsewhere(ExitCode),
 }
 
-const NAMES: &str = "alert, intake, scale";
+const NAMES: &str = "alert, desk, intake, scale";
 
 /// What the user asked for.
 pub struct Options {
@@ -50,7 +50,7 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
     let measured = match options.name.as_str() {
         "alert" => Measured::Here(alert::run(&options)?),
         "intake" => Measured::Here(intake::run(&options)?),
-        "scale" => product::bench_scale(&options, again)?,
+        "scale" | "desk" => product::bench_scale(&options, again)?,
         other => bail!("there is no bench {other}; there are: {NAMES}"),
     };
     let figures = match measured {

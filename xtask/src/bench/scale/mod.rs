@@ -2,6 +2,7 @@
 //! and over HTTP on the components, as ratios to the smallest store. All stores are there at once and take turns, so that
 //! a busy machine is busy for all of them.
 
+mod desk;
 mod served;
 
 use std::collections::BTreeMap;
@@ -95,6 +96,11 @@ pub fn run(options: &Options) -> Result<Vec<Figure>> {
         figures.push(Figure::new(format!("store.{size}.keys_an_answer"), ratio(keys, *size), Target::None));
         let places: Vec<_> = (0..200).map(|_| (filled.case(), filled.day())).collect();
         stores.push((*size, folder, filled, places));
+    }
+    if options.name == "desk" {
+        let folders: Vec<_> = stores.into_iter().map(|(size, folder, _, places)| (size, folder, places)).collect();
+        figures.extend(desk::measure(&host, &folders, &variables(), options.rounds)?);
+        return Ok(figures);
     }
     let mut native: Vec<Samples> = vec![Samples::new(); stores.len()];
     let mut operations = vec![BTreeMap::new(); stores.len()];

@@ -25,8 +25,9 @@ pub fn lay_out(folder: &Path, programme: &str) -> Result<()> {
     Ok(())
 }
 
-struct Served<'a> {
-    client: Client,
+/// The application on one of the stores.
+pub struct Served<'a> {
+    pub client: Client,
     bearer: String,
     places: &'a [(String, String)],
     sent: u64,
@@ -34,9 +35,14 @@ struct Served<'a> {
     _application: Application,
 }
 
-/// Measures all stores in rounds that take turns, after one that does not count.
-pub fn measure(host: &Path, stores: &[Store], variables: &Variables, token: &str, rounds: u32) -> Result<Vec<Samples>> {
-    let ending = Ending::watch()?;
+/// Starts the application on each of the stores.
+pub fn start<'a>(
+    host: &Path,
+    stores: &'a [Store],
+    variables: &Variables,
+    token: &str,
+    ending: &Ending,
+) -> Result<Vec<Served<'a>>> {
     let runner = Runner::LocalHost(host.to_owned());
     let mut served = Vec::new();
     for (size, folder, places) in stores {
@@ -44,12 +50,19 @@ pub fn measure(host: &Path, stores: &[Store], variables: &Variables, token: &str
         let state = folder.join("state");
         let launch = Launch { runner: &runner, folder, state: &state, port, variables, shown: false };
         let application = terminal::step(&format!("starting the application on {size} answers"), || {
-            Application::start(&launch, &ending)
+            Application::start(&launch, ending)
         })?;
         let client = Client::new(&format!("http://127.0.0.1:{port}"));
         let bearer = format!("Bearer {token}");
         served.push(Served { client, bearer, places, sent: 0, run: now_ms(), _application: application });
     }
+    Ok(served)
+}
+
+/// Measures all stores in rounds that take turns, after one that does not count.
+pub fn measure(host: &Path, stores: &[Store], variables: &Variables, token: &str, rounds: u32) -> Result<Vec<Samples>> {
+    let ending = Ending::watch()?;
+    let mut served = start(host, stores, variables, token, &ending)?;
     let mut samples = vec![Samples::new(); served.len()];
     terminal::step("measuring over HTTP", || {
         for round in 0..=rounds {
@@ -74,6 +87,11 @@ pub fn measure(host: &Path, stores: &[Store], variables: &Variables, token: &str
 }
 
 impl Served<'_> {
+    /// One of its cases.
+    pub fn case(&self, n: usize) -> &str {
+        &self.places[n % self.places.len()].0
+    }
+
     /// What must be so before a call is made.
     fn prepare(&mut self, call: Call) -> Result<()> {
         if matches!(call, Call::IdleTick | Call::BusyTick) {
