@@ -1,34 +1,20 @@
 //! Cases worked, listed and linked over the use cases alone, on every kind of store: fast, and without Wasm.
 
 mod stage;
+#[path = "stage/yes.rs"]
+mod yes;
 
 use futures::executor::block_on;
 use http::{HeaderMap, Request, header};
+use ringback_app::Worked;
 use ringback_app::problem::{Problem, Reply};
-use ringback_app::{ConsentGate, GateError, Worked};
-use ringback_core::consent::{ContactChannel, Decision, Proof, Purpose};
-use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, StoreKind};
-use ringback_test_support::{ManualClock, MemoryStore};
+use ringback_ledger::StoreKind;
+use ringback_test_support::{ManualClock, MemoryStore, Nobody};
 use serde_json::{Value, json};
 use stage::{Application, START, Setting, Stage};
+use yes::Yes;
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
-
-struct Yes;
-
-impl ConsentGate for Yes {
-    async fn may_contact(&self, _: &Customer, _: ContactChannel, _: Purpose) -> Result<Decision, GateError> {
-        let given_at = ringback_app::from_unix(START);
-        Ok(Decision::Allowed(Proof { wording: None, source: "test".into(), given_at }))
-    }
-}
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _: Vec<Due>) {}
-}
 
 struct World {
     app: Application,

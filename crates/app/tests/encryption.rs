@@ -2,17 +2,17 @@
 //! without, and nothing that anybody said or is called can be read in the store.
 
 mod stage;
+#[path = "stage/yes.rs"]
+mod yes;
 
 use futures::executor::block_on;
 use http::{HeaderMap, Request, header};
 use ringback_app::problem::{Problem, Reply};
-use ringback_app::{ConsentGate, GateError};
-use ringback_core::consent::{ContactChannel, Decision, Proof, Purpose};
-use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, StoreKind};
-use ringback_test_support::MemoryStore;
+use ringback_ledger::StoreKind;
+use ringback_test_support::{MemoryStore, Nobody};
 use serde_json::{Value, json};
-use stage::{START, Setting, Stage, open, try_open};
+use stage::{Setting, Stage, open, try_open};
+use yes::Yes;
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
 /// 32 bytes of 1, and of 2, in base64.
@@ -20,21 +20,6 @@ const ONE: &str = "2026-01:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 const TWO: &str = "2026-11:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 /// What nobody may read in the store.
 const PLANTED: [&str; 5] = ["Xanthippe", "quorlak@", "zwiebelfisch", "gallimaufry", "5550199"];
-
-struct Yes;
-
-impl ConsentGate for Yes {
-    async fn may_contact(&self, _: &Customer, _: ContactChannel, _: Purpose) -> Result<Decision, GateError> {
-        let given_at = ringback_app::from_unix(START);
-        Ok(Decision::Allowed(Proof { wording: None, source: "test".into(), given_at }))
-    }
-}
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _: Vec<Due>) {}
-}
 
 /// The application under these keys, on a new store or a given one.
 fn stage(kind: StoreKind, keys: &str, store: Option<&MemoryStore>) -> Result<Stage, String> {

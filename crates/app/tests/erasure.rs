@@ -7,18 +7,13 @@ use http::{HeaderMap, Request, StatusCode, header};
 use ringback_app::problem::Problem;
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, StoreKind};
+use ringback_ledger::StoreKind;
+use ringback_test_support::Nobody;
 use ringback_test_support::memory::Faults;
 use serde_json::{Value, json};
 use stage::{Setting, Stage};
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _: Vec<Due>) {}
-}
 
 fn open(kind: StoreKind) -> Stage {
     stage::open(&Setting { kind, ..Setting::default() })

@@ -1,37 +1,22 @@
 //! Figures over the use cases alone: exact after every change, equal to a recount, at a cost that does not grow.
 
 mod stage;
+#[path = "stage/yes.rs"]
+mod yes;
 
 use futures::executor::block_on;
 use http::{Request, header};
 use ringback_app::problem::{Problem, Reply};
-use ringback_app::{ConsentGate, GateError};
-use ringback_core::consent::{ContactChannel, Decision, Proof, Purpose};
-use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, StoreKind};
+use ringback_ledger::StoreKind;
 use ringback_test_support::memory::Faults;
-use ringback_test_support::{ManualClock, MemoryStore};
+use ringback_test_support::{ManualClock, MemoryStore, Nobody};
 use serde_json::{Value, json};
-use stage::{Application, START, Setting, Stage};
+use stage::{Application, Setting, Stage};
 use std::collections::BTreeMap;
+use yes::Yes;
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
 const HOUR: u64 = 3_600;
-
-struct Yes;
-
-impl ConsentGate for Yes {
-    async fn may_contact(&self, _: &Customer, _: ContactChannel, _: Purpose) -> Result<Decision, GateError> {
-        let given_at = ringback_app::from_unix(START);
-        Ok(Decision::Allowed(Proof { wording: None, source: "test".into(), given_at }))
-    }
-}
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _: Vec<Due>) {}
-}
 
 struct World {
     app: Application,

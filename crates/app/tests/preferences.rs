@@ -7,18 +7,12 @@ use http::{HeaderMap, Request, Response, StatusCode, header};
 use ringback_app::preferences::LASTS_S;
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver, StoreKind};
-use ringback_test_support::{ManualClock, MemoryStore};
+use ringback_ledger::StoreKind;
+use ringback_test_support::{ManualClock, MemoryStore, Nobody};
 use serde_json::{Value, json};
 use stage::{Application, START, Setting, Stage};
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _: Vec<Due>) {}
-}
 
 struct World {
     app: Application,

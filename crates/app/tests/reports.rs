@@ -8,7 +8,7 @@ use http::{Request, Response, StatusCode, header};
 use ringback_app::{Outbound, OutboundError};
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver};
+use ringback_test_support::Nobody;
 use serde_json::{Value, json};
 use stage::{Setting, Stage};
 use std::cell::{Cell, RefCell};
@@ -56,12 +56,6 @@ impl Outbound for Amazon {
         }
         Ok(Response::new(self.certificate.borrow().clone().into_bytes()))
     }
-}
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _: Vec<Due>) {}
 }
 
 struct World {

@@ -9,7 +9,7 @@ use crate::key::Key;
 use crate::port::{Clock, Entropy, Store, StoreKind};
 use crate::program::Program;
 use crate::record::LedgerError;
-use crate::store::decode_counter;
+use crate::store::{decode_counter, encode_counter};
 use crate::{Ledger, check_name};
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
@@ -39,7 +39,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let key = Key::Meter(name).to_string();
         if !matches!(self.kv.kind, StoreKind::Sqlite | StoreKind::Redis) {
             let value = self.meters(&[name]).await?[0].max(floor).saturating_add(by);
-            self.kv.set_many(&[(key, value.to_string().into_bytes())]).await?;
+            self.kv.set_many(&[(key, encode_counter(self.kv.kind, value))]).await?;
             return Ok(value);
         }
         if seen == 0 {

@@ -12,7 +12,7 @@ use crate::key::Key;
 use crate::port::{Clock, Entropy, Store, StoreKind};
 use crate::program::Program;
 use crate::record::LedgerError;
-use crate::store::{Outcome, Verdict, decode_counter};
+use crate::store::{Outcome, Verdict, decode_counter, encode_counter};
 use crate::stored::{Ringed, decode, encode};
 use crate::{Ledger, check_name};
 use serde::{Deserialize, Serialize};
@@ -113,10 +113,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             None => false,
         };
         if undecided {
-            let value = match self.kv.kind {
-                StoreKind::Sqlite => generation.to_le_bytes().to_vec(),
-                _ => generation.to_string().into_bytes(),
-            };
+            let value = encode_counter(self.kv.kind, generation);
             // Won, lost or unknown: the caller reads the cell again.
             let _ = self.kv.store.swap(cas, &value).await;
         }

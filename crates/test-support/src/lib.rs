@@ -5,10 +5,12 @@
 //! here is part of the product.
 
 pub mod memory;
+mod receiver;
 #[cfg(feature = "scale")]
 pub mod scale;
 pub mod simulation;
 mod time;
 
 pub use memory::{MemoryStore, Operations, Step};
+pub use receiver::Nobody;
 pub use time::{ManualClock, SeededEntropy};

@@ -3,10 +3,10 @@
 
 use futures::executor::block_on;
 use ringback_ledger::{
-    Clock, Due, HandOver, Ledger, LedgerError, OnDifferent, OpenError, Options, Record, Step, StorageKeys, StoreKind,
+    Clock, Ledger, LedgerError, OnDifferent, OpenError, Options, Record, Step, StorageKeys, StoreKind,
 };
 use ringback_test_support::simulation::program::{self, Body, Rules};
-use ringback_test_support::{ManualClock, MemoryStore, Operations, SeededEntropy};
+use ringback_test_support::{ManualClock, MemoryStore, Nobody, Operations, SeededEntropy};
 use serde_json::json;
 use std::cell::Cell;
 
@@ -15,12 +15,6 @@ type TestLedger = Ledger<MemoryStore, ManualClock, SeededEntropy, Rules>;
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
 /// A full minute.
 const START: u64 = 1_000_000_020;
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _: Vec<Due>) {}
-}
 
 /// A store, and who opens it: every time as another process would.
 struct World {

@@ -1,17 +1,11 @@
 //! What calls cost, in reads and write transactions of SQLite, whatever the store holds.
 
 use futures::executor::block_on;
-use ringback_ledger::{Clock, Due, HandOver, Ledger, OnDifferent, Options, StoreKind};
+use ringback_ledger::{Clock, Ledger, OnDifferent, Options, StoreKind};
 use ringback_test_support::simulation::program::{self, Rules};
-use ringback_test_support::{ManualClock, MemoryStore, Operations, SeededEntropy};
+use ringback_test_support::{ManualClock, MemoryStore, Nobody, Operations, SeededEntropy};
 
 type TestLedger = Ledger<MemoryStore, ManualClock, SeededEntropy, Rules>;
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _jobs: Vec<Due>) {}
-}
 
 struct World {
     store: MemoryStore,

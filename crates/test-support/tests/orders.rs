@@ -2,21 +2,15 @@
 //! anything twice, or miss anything.
 
 use futures::executor::block_on;
-use ringback_ledger::{Clock as _, Due, HandOver, Ledger, OnDifferent, Options, OrderStatus, StoreKind};
+use ringback_ledger::{Clock as _, Ledger, OnDifferent, Options, OrderStatus, StoreKind};
 use ringback_test_support::memory::Faults;
 use ringback_test_support::simulation::program::{self, Rules};
-use ringback_test_support::{ManualClock, MemoryStore, Operations, SeededEntropy};
+use ringback_test_support::{ManualClock, MemoryStore, Nobody, Operations, SeededEntropy};
 use serde_json::json;
 
 type TestLedger = Ledger<MemoryStore, ManualClock, SeededEntropy, Rules>;
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _jobs: Vec<Due>) {}
-}
 
 struct World {
     store: MemoryStore,

@@ -7,8 +7,7 @@ use ringback_app::problem::{Problem, Reply};
 use ringback_app::{ConsentGate, GateError};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
-use ringback_ledger::{Due, HandOver};
-use ringback_test_support::{ManualClock, MemoryStore};
+use ringback_test_support::{ManualClock, MemoryStore, Nobody};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -20,12 +19,6 @@ impl ConsentGate for Gate<'_> {
     async fn may_contact(&self, who: &Customer, on: ContactChannel, why: Purpose) -> Result<Decision, GateError> {
         self.0.may_contact(who, on, why).await
     }
-}
-
-struct Nobody;
-
-impl HandOver for Nobody {
-    async fn hand_over(&self, _: Vec<Due>) {}
 }
 
 /// Takes every sample.

@@ -152,11 +152,7 @@ impl<S: Store, E: Entropy> Kv<S, E> {
         if stands >= floor {
             return Ok(());
         }
-        let value = match self.kind {
-            StoreKind::Sqlite => floor.to_le_bytes().to_vec(),
-            _ => floor.to_string().into_bytes(),
-        };
-        match self.store.swap(cas, &value).await {
+        match self.store.swap(cas, &encode_counter(self.kind, floor)).await {
             Ok(()) | Err(SwapError::Lost) => Ok(()),
             Err(SwapError::Store(error)) => Err(at(key)(error)),
         }
@@ -246,7 +242,15 @@ pub(crate) fn not_a_counter(key: &str) -> LedgerError {
     LedgerError::Corrupt { key: key.to_owned(), reason: "not a counter".to_owned() }
 }
 
-/// Reads a counter's value in the store's own form.
+/// A counter's value in the store's own form.
+pub(crate) fn encode_counter(kind: StoreKind, value: u64) -> Vec<u8> {
+    match kind {
+        StoreKind::Sqlite => value.to_le_bytes().to_vec(),
+        _ => value.to_string().into_bytes(),
+    }
+}
+
+/// The inverse of [`encode_counter`].
 pub(crate) fn decode_counter(kind: StoreKind, key: &str, bytes: &[u8]) -> Result<u64, LedgerError> {
     let value = match kind {
         StoreKind::Sqlite => bytes.try_into().ok().map(i64::from_le_bytes),
