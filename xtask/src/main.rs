@@ -59,9 +59,9 @@ cargo xtask COMMAND
         build what the tests need and run them all; --fast leaves out what runs on Wasm
   bench intake [--check] [--spin PATH] [--seconds 2] [--rounds 5]
         intake beside a bare component: one line a figure, `name value target`
-  bench scale [--check] [--sizes 1000,100000,1000000] [--rounds 5]
+  bench scale [--check] [--sizes 1000,100000,1000000] [--rounds 5] [--keep DIR]
         what calls cost on stores of these sizes, as ratios to the smallest
-  bench desk [--check] [--sizes 1000,100000,1000000] [--rounds 5]
+  bench desk [--check] [--sizes 1000,100000,1000000] [--rounds 5] [--keep DIR]
         what pages of the desk cost on them
   chaos [--kills 50] [--store sqlite|redis] [--spin PATH] [--seed S]
         the application under load, killed again and again; then the proof that nothing was lost or doubled

@@ -41,6 +41,9 @@ pub struct Options {
     /// Sizes of the stores, for `scale`.
     #[cfg_attr(not(feature = "scale"), expect(dead_code, reason = "the build that has `scale` reads it"))]
     sizes: Vec<u64>,
+    /// Where filled stores are kept and found again, for `scale` and `desk`.
+    #[cfg_attr(not(feature = "scale"), expect(dead_code, reason = "the build that has `scale` reads it"))]
+    keep: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -70,13 +73,14 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
 }
 
 fn options(mut args: lexopt::Parser) -> Result<Options> {
-    let (mut name, mut check, mut spin, mut seconds, mut rounds) = (None, false, None, 2.0, 5);
+    let (mut name, mut check, mut spin, mut keep, mut seconds, mut rounds) = (None, false, None, None, 2.0, 5);
     let mut sizes = vec![1_000, 100_000, 1_000_000];
     while let Some(arg) = args.next()? {
         match arg {
             Arg::Value(value) if name.is_none() => name = Some(value.string()?),
             Arg::Long("check") => check = true,
             Arg::Long("spin") => spin = Some(PathBuf::from(args.value()?)),
+            Arg::Long("keep") => keep = Some(PathBuf::from(args.value()?)),
             Arg::Long("seconds") => seconds = args.value()?.parse()?,
             Arg::Long("rounds") => rounds = args.value()?.parse()?,
             Arg::Long("sizes") => {
@@ -87,5 +91,5 @@ fn options(mut args: lexopt::Parser) -> Result<Options> {
         }
     }
     let name = name.with_context(|| format!("which bench? there are: {NAMES}"))?;
-    Ok(Options { name, check, spin, seconds, rounds, sizes })
+    Ok(Options { name, check, spin, seconds, rounds, sizes, keep })
 }

@@ -1,7 +1,8 @@
 //! Stores of any size, filled by the application's own use cases in this process, and what its calls cost on them.
 //!
-//! Answers come at an even pace over the time before now, a thousand a day; one in a hundred is a detractor's, whose case
-//! stays open until every deadline is breached. What would be sent is taken at once by nobody.
+//! Answers come at an even pace, a thousand a day, the last some days ago; one in a hundred is a detractor's, whose case
+//! stays open until every deadline is breached. A small store is a large one in small: its answers span four months and
+//! open a hundred cases, too, so that no page is cheaper for having nothing to show. What would be sent is taken at once by nobody.
 
 mod store;
 
@@ -25,11 +26,20 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Answers in a day, and in a tick.
-const A_DAY: u64 = 1_000;
+/// Answers in a tick.
 const A_TICK: u64 = 64;
+/// Answers in a day, if they span enough days so.
+const A_DAY: u64 = 1_000;
+/// Fewest days that answers span, and fewest cases among them: what a page shows at once, and more.
+const FEWEST_DAYS: u64 = 120;
+const FEWEST_CASES: u64 = 100;
+/// How long ago the last answer came, in seconds: longer than any case waits for what is due.
+const SETTLED_S: u64 = 5 * 86_400;
 /// Answers in one transaction, while a store is filled.
 const TOGETHER: u64 = 8_192;
+/// SQLite's page cache while a store is filled, and otherwise, in KiB.
+const FILLING: u32 = 2_000_000;
+const SQLITES_OWN: u32 = 2_000;
 
 type Native = App<SqliteStore, ManualClock, SeededEntropy>;
 
@@ -41,6 +51,10 @@ pub struct Filled {
     random: fastrand::Rng,
     run: u64,
     sent: u64,
+    /// How many days its answers span.
+    days: u64,
+    /// One in so many answers opens a case.
+    every: u64,
     /// Ids of answers that opened a case.
     cases: Vec<String>,
     admin: HeaderMap,
@@ -56,7 +70,8 @@ pub struct Cost {
 }
 
 impl Filled {
-    /// Fills a new file, `state/sqlite_key_value.db` in a folder with a programme, so that the last answer comes now.
+    /// Fills a new file, `state/sqlite_key_value.db` in a folder with a programme. What was filled there before, as
+    /// `filled.json` says, is taken as it is.
     ///
     /// # Errors
     /// When the programme is refused or the store fails.
@@ -67,16 +82,37 @@ impl Filled {
         events: u64,
         now: u64,
     ) -> Result<Self, String> {
+        let (done, days) = (folder.join("filled.json"), (events / A_DAY).max(FEWEST_DAYS));
+        if let Ok(filled) = std::fs::read(&done) {
+            let (sent, cases) = serde_json::from_slice(&filled).map_err(|error| error.to_string())?;
+            return Ok(Self { sent, cases, days, ..Self::open(folder, variables, token, now, now)? });
+        }
+        let took = days * 86_400;
+        let every = (events / FEWEST_CASES).clamp(1, 100);
+        let mut filled = Self { days, every, ..Self::open(folder, variables, token, now, now - SETTLED_S - took)? };
+        filled.fill_up(events, now, took).map_err(|error| error.to_string())?;
+        let facts = json!([filled.sent, filled.cases]);
+        std::fs::write(done, facts.to_string()).map_err(|error| error.to_string())?;
+        Ok(filled)
+    }
+
+    /// The application on the file, at a time.
+    fn open(
+        folder: &Path,
+        variables: BTreeMap<String, String>,
+        token: &str,
+        run: u64,
+        at: u64,
+    ) -> Result<Self, String> {
         let beside = |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string());
         let programme = beside("ringback.toml")?;
         let config = Rc::new(Config::parse(&programme, &beside).map_err(|error| error.to_string())?);
         let store = SqliteStore::open(&folder.join("state/sqlite_key_value.db")).map_err(|error| error.to_string())?;
-        let took = (events * 86_400).div_ceil(A_DAY);
-        let clock = ManualClock::at(now - took);
+        let clock = ManualClock::at(at);
         let secrets = Secrets::new(variables);
         let namer = Namer::new(&secrets).map_err(|error| error.to_string())?;
         let follow_up = FollowUp::new(Rc::clone(&config), namer);
-        let entropy = SeededEntropy::new(now);
+        let entropy = SeededEntropy::new(at);
         let opened =
             Ledger::open(store.clone(), clock.clone(), entropy.clone(), follow_up.clone(), config.ledger_options());
         let ledger = block_on(opened).map_err(|error| error.to_string())?;
@@ -85,34 +121,49 @@ impl Filled {
         let mut admin = HeaderMap::new();
         let bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|error| error.to_string())?;
         admin.insert(header::AUTHORIZATION, bearer);
-        let random = fastrand::Rng::with_seed(now);
-        let mut filled = Self { app: Rc::new(app), store, clock, random, run: now, sent: 0, cases: Vec::new(), admin };
-        filled.fill_up(events, now, took).map_err(|error| error.to_string())?;
-        Ok(filled)
+        let random = fastrand::Rng::with_seed(at);
+        Ok(Self {
+            app: Rc::new(app),
+            store,
+            clock,
+            random,
+            run,
+            sent: 0,
+            days: 1,
+            every: 100,
+            cases: Vec::new(),
+            admin,
+        })
     }
 
     fn fill_up(&mut self, events: u64, now: u64, took: u64) -> rusqlite::Result<()> {
+        self.store.cache(FILLING)?;
         self.store.begin()?;
+        let together = A_TICK.min((events / self.days).max(1));
         while self.sent < events {
-            for _ in 0..A_TICK.min(events - self.sent) {
+            for _ in 0..together.min(events - self.sent) {
                 self.post();
             }
-            self.clock.set(now - took + took * self.sent / events.max(1));
+            self.clock.set(now - SETTLED_S - took + took * self.sent / events.max(1));
             self.tick();
             if self.sent.is_multiple_of(TOGETHER) {
                 self.store.commit()?;
                 self.store.begin()?;
             }
         }
+        // So that every case has been through the same, however few days a small store's answers span.
+        for hour in 1..=SETTLED_S / 3_600 {
+            self.clock.set(now - SETTLED_S + 3_600 * hour);
+            self.tick();
+        }
         self.store.commit()?;
-        self.clock.set(now);
-        self.tick();
+        self.store.cache(SQLITES_OWN)?;
         self.store.checkpoint()
     }
 
     fn post(&mut self) -> String {
         self.sent += 1;
-        let detractor = self.sent.is_multiple_of(100);
+        let detractor = self.sent.is_multiple_of(self.every);
         let number = self.sent;
         let body = json!({
             "survey": "checkout-nps", "score": if detractor { 2 } else { 9 }, "response_id": format!("{:x}-{number}", self.run),
@@ -140,7 +191,7 @@ impl Filled {
     /// Taking an answer.
     pub fn intake(&mut self) -> Cost {
         // Not a detractor's: what follows belongs to the tick.
-        if (self.sent + 1).is_multiple_of(100) {
+        if (self.sent + 1).is_multiple_of(self.every) {
             self.sent += 1;
         }
         self.cost(|filled| drop(filled.post()))
@@ -180,8 +231,7 @@ impl Filled {
 
     /// One of the days on which answers came, as yyyy-mm-dd.
     pub fn day(&mut self) -> String {
-        let days = (self.sent / A_DAY).max(1);
-        let at = self.clock.now() - 86_400 * self.random.u64(..days);
+        let at = self.clock.now() - SETTLED_S - 86_400 * self.random.u64(..self.days);
         ringback_app::from_unix(at).date_naive().to_string()
     }
 

@@ -63,6 +63,14 @@ impl SqliteStore {
         self.connection.execute_batch("COMMIT")
     }
 
+    /// Sets the page cache, in KiB.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn cache(&self, kib: u32) -> rusqlite::Result<()> {
+        self.connection.execute_batch(&format!("PRAGMA cache_size=-{kib}"))
+    }
+
     /// Writes the log into the file.
     ///
     /// # Errors

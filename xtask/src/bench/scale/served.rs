@@ -18,8 +18,15 @@ use crate::{ports, terminal};
 /// A store of a size: its folder, and some of its cases and days.
 pub type Store = (u64, PathBuf, Vec<(String, String)>);
 
-/// A folder that looks like the repository to whatever runs spin.toml, with this programme and without wake-ups.
+/// A folder that looks like the repository to whatever runs spin.toml, with this programme and without wake-ups. A store
+/// that is there stays if it was filled to its end.
 pub fn lay_out(folder: &Path, programme: &str) -> Result<()> {
+    if folder.join("filled.json").exists() {
+        // Laid out anew, as another run's.
+        let _ = std::fs::remove_file(folder.join("target"));
+    } else if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
     layout::copy_application(folder, &without_wakes(&layout::manifest()?)?)?;
     std::fs::write(folder.join("ringback.toml"), programme)?;
     Ok(())
@@ -115,7 +122,11 @@ impl Served<'_> {
                 let body = serde_json::json!({
                     "survey": "checkout-nps", "score": 9, "response_id": format!("served-{}-{}", self.run, self.sent),
                     "comment": "The parcel came a day late and the box was open; two of the five items were missing.",
-                    "customer": { "id": format!("S-{}", self.sent), "email": format!("s{}@example.com", self.sent) },
+                    // Somebody new in each run, too: who has answered before costs more.
+                    "customer": {
+                        "id": format!("S-{}-{}", self.run, self.sent),
+                        "email": format!("s{}-{}@example.com", self.run, self.sent),
+                    },
                 });
                 self.client.post("/v1/feedback", &headers, body.to_string().as_bytes())?
             }
