@@ -104,6 +104,8 @@ pub(crate) fn all(chat: &Receiver, mail: &Receiver, events: &Receiver) -> Vec<(&
         ("sendgrid_webhook_key", SENDGRID_KEY.to_owned()),
         ("ses_topic_arn", SES_TOPIC.to_owned()),
         ("sns_origin", events.origin()),
+        // Nobody fetches keys there, unless a scenario configures an identity provider.
+        ("identity_origin", events.origin()),
         // Nobody asks there, unless a scenario puts the example's provider in place.
         ("consent_service_url", format!("{}/consent", events.origin())),
         ("consent_service_token", CONSENT_TOKEN.to_owned()),

@@ -1,10 +1,11 @@
 //! Alerts and messages out: chat, e-mail, webhooks. Makes one attempt at whatever it is handed by service chaining, and
 //! writes down how it ended. Trying again is the ledger's timers' business. Its public pages test channels and silence
-//! alerts, and show messages to customers before they are sent.
+//! alerts, and show messages to customers before they are sent. For the other components it tells whose a token of the
+//! identity provider is: it is the one that reaches the outside, and carries what checks signatures.
 
 use http::{Method, StatusCode};
 use ringback_app::problem::{Problem, Reply, empty};
-use ringback_edge::{Answer, SpinOutbound, answer, app, consent_gate, segments, whole, writing_app};
+use ringback_edge::{Answer, SpinOutbound, answer, consent_gate, identifying_app as app, segments, whole, writing};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -21,11 +22,14 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         // Reached by service chaining only: no public route leads here.
         (&Method::POST, ["internal", "deliver"]) => {
             let request = whole(request).await?;
-            writing_app().await?.deliver(request.body(), &SpinOutbound, &SpinGate).await?;
+            writing(app().await?).deliver(request.body(), &SpinOutbound, &SpinGate).await?;
             Ok(empty(StatusCode::NO_CONTENT))
         }
         (&Method::POST, ["internal", "try"]) => {
             app().await?.try_channel(whole(request).await?.body(), &SpinOutbound).await
+        }
+        (&Method::POST, ["internal", "identify"]) => {
+            app().await?.post_identify(whole(request).await?.body(), &SpinOutbound).await
         }
         (&Method::POST, ["v1", "channels", id, "test"]) => {
             app().await?.test_channel(id, request.uri().query(), request.headers(), &SpinOutbound).await
@@ -37,7 +41,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (&Method::POST, ["v1", "silences"]) => app().await?.post_silence(&whole(request).await?).await,
         (&Method::DELETE, ["v1", "silences", id]) => app().await?.delete_silence(id, request.headers()).await,
         (&Method::POST, ["v1", "messages", "preview"]) => {
-            writing_app().await?.post_preview(whole(request).await?).await
+            writing(app().await?).post_preview(whole(request).await?).await
         }
         (&Method::GET, ["v1", "referrals", code]) => app().await?.get_referral(code, request.headers()).await,
         (&Method::POST, ["v1", "referrals", code]) => app().await?.post_referral(code, whole(request).await?).await,

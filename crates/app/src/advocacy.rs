@@ -4,7 +4,7 @@
 //! Where a code leads is the company's own address (`referral_url`): Ringback redirects nobody.
 
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::dossier::{Dossier, Message};
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
@@ -69,7 +69,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 401, 403, 404, 503.
     pub async fn get_referral(&self, code: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, headers, Action::ReadCase)?;
+        self.admit(headers, Action::ReadCase).await?;
         let known = self.known_code(code).await?;
         let uses = known.uses.iter().map(|(id, at)| json!({ "id": id, "at": from_unix(*at).store() }));
         let shown =
@@ -82,7 +82,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400, 401, 403, 404, 409 (used too often), 413, 415, 422, 503.
     pub async fn post_referral(&self, code: &str, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, request.headers(), Action::WriteFeedback)?;
+        self.admit(request.headers(), Action::WriteFeedback).await?;
         let value = intake::json_body(&request)?;
         let mistakes = Mistakes::default();
         let id = Fields::of(&value, "", &mistakes).and_then(|f| {

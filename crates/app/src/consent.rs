@@ -3,7 +3,7 @@
 //! The default consent provider. Everybody else asks through the gate (`wit/consent.wit`), never here.
 
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::deliver::suppressed_note;
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
@@ -88,7 +88,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400, 401, 403, 413, 415, 422, 503.
     pub async fn post_consent(&self, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
-        let caller = admit(&self.config, &self.secrets, request.headers(), Action::WriteConsent)?;
+        let caller = self.admit(request.headers(), Action::WriteConsent).await?;
         let value = intake::json_body(&request)?;
         let now = from_unix(self.clock.now());
         let mistakes = Mistakes::default();

@@ -3,7 +3,7 @@
 //! The ledger lists whatever did not arrive; a record that says so is the truth. Reads are bounded: a page looks at so
 //! many numbers and says where to go on, so that it can be shorter than was asked for and still not be the last.
 
-use crate::access::{Action, Caller, admit};
+use crate::access::{Action, Caller};
 use crate::dossier::{Dossier, Job, reaches_customer};
 use crate::follow_up::send;
 use crate::problem::{Problem, Reply, empty, json};
@@ -24,7 +24,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400 for a query that is not understood, 401, 403, 503.
     pub async fn get_dead_letters(&self, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, request.headers(), Action::MendDeliveries)?;
+        self.admit(request.headers(), Action::MendDeliveries).await?;
         let query = Query::read(request.uri().query().unwrap_or_default())?;
         let page = self.ledger.letters(query.from, query.limit).await.map_err(|error| self.store_failed(&error))?;
         let of_state = |letter: &&Letter<Dossier>| delivery_of(letter).is_some_and(|d| d.state == query.state);
@@ -38,7 +38,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 401, 403, 404, 503.
     pub async fn get_dead_letter(&self, id: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, headers, Action::MendDeliveries)?;
+        self.admit(headers, Action::MendDeliveries).await?;
         let letter = self.letter(id).await?;
         Ok(json(StatusCode::OK, &self.letter_json(&letter)))
     }
@@ -49,7 +49,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 401, 403, 404, 409 when it is not given up (any more), 503.
     pub async fn post_replay(&self, id: &str, headers: &HeaderMap) -> Result<Worked, Problem> {
-        let caller = admit(&self.config, &self.secrets, headers, Action::MendDeliveries)?;
+        let caller = self.admit(headers, Action::MendDeliveries).await?;
         Ok(Worked { now: self.replay(id, &caller).await?, reply: empty(StatusCode::ACCEPTED) })
     }
 

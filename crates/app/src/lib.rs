@@ -79,6 +79,8 @@ pub struct App<S, C, E> {
     writer: OnceCell<Box<ReadLetters>>,
     /// What they say, once it was asked for.
     letters: OnceCell<Letters>,
+    /// How to find out whose a token of the identity provider is.
+    ask_provider: OnceCell<Box<access::AskProvider>>,
     /// When an event of a source was last refused here.
     refused: RefCell<BTreeMap<SourceId, u64>>,
 }
@@ -120,6 +122,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             certificates: RefCell::default(),
             writer: OnceCell::new(),
             letters: OnceCell::new(),
+            ask_provider: OnceCell::new(),
             refused: RefCell::default(),
         })
     }

@@ -30,6 +30,9 @@ pub trait Outbound {
         request: http::Request<Vec<u8>>,
         within: Duration,
     ) -> Result<http::Response<Vec<u8>>, OutboundError>;
+
+    /// Waits for a time, before a request that would come too early. Whoever sends nothing anywhere need not wait.
+    async fn pause(&self, _time: Duration) {}
 }
 
 /// The gate could not answer. To be treated as no, and asked again later.

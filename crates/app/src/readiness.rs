@@ -1,7 +1,7 @@
 //! Whether the store answers and the ledger keeps up, and what has not arrived. Nothing personal.
 
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::dead_letters::delivery_of;
 use crate::problem::{Problem, Reply, json};
 use crate::stored::Stored as _;
@@ -21,7 +21,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 503 when the store does not answer.
     pub async fn get_readiness(&self, headers: &HeaderMap) -> Result<Reply, Problem> {
-        let trusted = admit(&self.config, &self.secrets, headers, Action::Tick).is_ok();
+        let trusted = self.admit(headers, Action::Tick).await.is_ok();
         Ok(json(StatusCode::OK, &self.readiness(trusted).await?))
     }
 

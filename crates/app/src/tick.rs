@@ -2,7 +2,7 @@
 //! times at once.
 
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::case::Errands;
 use crate::problem::{Problem, Reply, empty};
 use http::{HeaderMap, StatusCode};
@@ -15,7 +15,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 401, 403, 503.
     pub async fn post_tick(&self, headers: &HeaderMap, out: &impl HandOver) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, headers, Action::Tick)?;
+        self.admit(headers, Action::Tick).await?;
         self.tick(out).await.map_err(|error| self.store_failed(&error))?;
         Ok(empty(StatusCode::NO_CONTENT))
     }

@@ -17,6 +17,8 @@ pub const LONGEST_RETRY_AFTER_S: u32 = 24 * 3600;
 
 /// Why nothing has left yet for a delivery that is told together with others: no failure.
 pub const WAITS_FOR_GROUP: &str = "waits for the others of its group";
+/// Why an alert that is not sent yet has not failed: its channel takes no more for the moment.
+pub const WAITS_FOR_TURN: &str = "waits for its turn: the channel is sent no more at once than it takes";
 
 /// What somebody is told about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,6 +254,10 @@ impl Delivery {
                 self.end(DeliveryState::Failed, format!("{error}; no attempt is left"));
             }
             Outcome::Retry(error, not_before) => {
+                if error == WAITS_FOR_TURN {
+                    // Nothing was tried.
+                    self.attempts = self.attempts.saturating_sub(1).max(1);
+                }
                 self.last_error = Some(error);
                 let latest = now + TimeDelta::seconds(i64::from(LONGEST_RETRY_AFTER_S));
                 self.not_before = not_before.map(|at| at.min(latest));
@@ -267,7 +273,11 @@ impl Delivery {
     #[must_use]
     pub fn is_undelivered(&self) -> bool {
         match self.state {
-            DeliveryState::Pending if self.last_error.as_deref() == Some(WAITS_FOR_GROUP) => false,
+            DeliveryState::Pending
+                if self.last_error.as_deref().is_some_and(|why| [WAITS_FOR_GROUP, WAITS_FOR_TURN].contains(&why)) =>
+            {
+                false
+            }
             DeliveryState::Pending => self.attempts > 1 || self.last_error.is_some(),
             DeliveryState::Failed => true,
             DeliveryState::Delivered | DeliveryState::Skipped | DeliveryState::Blocked => false,

@@ -59,9 +59,58 @@ impl Rate {
     }
 }
 
+/// One every so often, and a few at once after a pause: what somebody else's limit leaves us. The number is the instant,
+/// in milliseconds, at which the next one is due if nobody pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace(Rate);
+
+/// Over how long a pause is made up for, in seconds.
+const MADE_UP_S: u64 = 5;
+
+impl Pace {
+    /// A pace of 1 to 60,000 a minute; anything else becomes the nearest of them.
+    #[must_use]
+    pub fn per_minute(count: u32) -> Self {
+        Self(Rate::per_minute(count))
+    }
+
+    /// What one costs, in milliseconds.
+    #[must_use]
+    pub const fn cost_ms(self) -> u64 {
+        self.0.cost_ms()
+    }
+
+    /// Where the number is lifted to before one is counted at `now` (Unix milliseconds).
+    #[must_use]
+    pub const fn floor(self, now: u64) -> u64 {
+        let at_once = MADE_UP_S * 1_000 / self.cost_ms();
+        now.saturating_sub(at_once.saturating_sub(1) * self.cost_ms())
+    }
+
+    /// How long whoever pushed the number to `pushed` waits from `now` on, in milliseconds.
+    #[must_use]
+    pub const fn wait_ms(self, pushed: u64, now: u64) -> u64 {
+        pushed.saturating_sub(self.cost_ms()).saturating_sub(now)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pace_lets_a_few_go_at_once_and_then_one_every_so_often() {
+        let waits = |per_minute: u32, count: u64| {
+            let (pace, now) = (Pace::per_minute(per_minute), 1_000_000);
+            let pushed = (1..=count).map(|n| pace.floor(now) + n * pace.cost_ms());
+            pushed.map(|pushed| pace.wait_ms(pushed, now)).collect::<Vec<_>>()
+        };
+        assert_eq!(waits(60, 7), [0, 0, 0, 0, 0, 1_000, 2_000]);
+        assert_eq!(waits(30, 4), [0, 0, 2_000, 4_000]);
+        assert_eq!(waits(12, 3), [0, 5_000, 10_000]);
+        assert_eq!(waits(1, 3), [0, 60_000, 120_000]);
+        assert_eq!(waits(60_000, 5_002).last(), Some(&1));
+    }
 
     #[test]
     fn as_many_as_the_limit_go_at_once_and_then_one_for_every_cost() {

@@ -1,9 +1,12 @@
-//! Between components, by service chaining: intake wakes the tick, the tick hands deliveries over.
+//! Between components, by service chaining: intake wakes the tick, the tick hands deliveries over, and everybody asks
+//! whose a token is.
 
 use crate::outbound::SpinOutbound;
-use http::{Request, header};
+use http::{Request, StatusCode, header};
 use ringback_app::Outbound as _;
+use ringback_app::access::{Identified, identified};
 use ringback_app::deliver::{HandedOver, trial};
+use ringback_app::problem::Problem;
 use ringback_core::id::ChannelId;
 use ringback_ledger::{Due, HandOver};
 use spin_sdk::time::sleep;
@@ -14,11 +17,14 @@ use std::time::Duration;
 const SCHEDULER_WAKE: &str = "http://follow-up-scheduler.spin.internal/internal/wake";
 const ALERT_DELIVER: &str = "http://alert-trigger.spin.internal/internal/deliver";
 const ALERT_TRY: &str = "http://alert-trigger.spin.internal/internal/try";
+const ALERT_IDENTIFY: &str = "http://alert-trigger.spin.internal/internal/identify";
 
 /// Shortest time between two wake-ups from one instance: under load one tick serves many answers.
 const BETWEEN_WAKES: Duration = Duration::from_millis(25);
 /// Longest wait for the scheduler to say that it is awake.
 const WAKE_WITHIN: Duration = Duration::from_secs(5);
+/// Longest wait for whose a token is: longer than the provider may take to show its keys.
+const IDENTIFY_WITHIN: Duration = Duration::from_secs(10);
 /// Longest wait for a batch of deliveries: longer than any receiver may take.
 const DELIVER_WITHIN: Duration = Duration::from_secs(55);
 
@@ -47,6 +53,21 @@ pub async fn wake() {
     if let Err(error) = SpinOutbound.send(request, WAKE_WITHIN).await {
         eprintln!("the scheduler was not woken: {error}");
     }
+}
+
+/// Asks alert-trigger whose a token of the identity provider is.
+pub(crate) async fn identify(token: String) -> Result<Identified, Problem> {
+    let request = Request::post(ALERT_IDENTIFY).body(token.into_bytes()).map_err(|_| nobody_tells())?;
+    let answer = SpinOutbound.send(request, IDENTIFY_WITHIN).await.map_err(|error| {
+        eprintln!("alert-trigger did not answer: {error}");
+        nobody_tells()
+    })?;
+    if answer.status().is_success() { identified(answer.body()).ok_or_else(nobody_tells) } else { Err(nobody_tells()) }
+}
+
+fn nobody_tells() -> Problem {
+    let detail = "whose token this is could not be found out; send the same request again";
+    Problem { retry_after: Some(5), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-identity-keys", detail) }
 }
 
 /// Has alert-trigger send a sample to a channel, for the desk.

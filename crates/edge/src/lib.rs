@@ -31,7 +31,7 @@ pub use clock::{SystemClock, SystemEntropy};
 pub use outbound::SpinOutbound;
 pub use ringback_ledger::HandOver;
 pub use server::{Answer, answer, segments, whole};
-pub use setup::{EdgeApp, app, front, writing_app};
+pub use setup::{EdgeApp, app, front, identifying_app, writing};
 pub use spin_sdk::wasip3::spawn;
 pub use store::SpinStore;
 

@@ -24,6 +24,10 @@ impl Outbound for SpinOutbound {
             Either::Right(((), _)) => Err(OutboundError::Timeout),
         }
     }
+
+    async fn pause(&self, time: Duration) {
+        sleep(time).await;
+    }
 }
 
 async fn exchange(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OutboundError> {

@@ -1,6 +1,8 @@
 //! Puts the application together, once per instance: reads the programme and the variables it names, opens the ledger.
 
+use crate::chain::identify;
 use crate::clock::{SystemClock, SystemEntropy};
+use crate::outbound::SpinOutbound;
 use crate::store::SpinStore;
 use ringback_app::config::Config;
 use ringback_app::follow_up::FollowUp;
@@ -34,6 +36,30 @@ thread_local! {
 /// 503 when the programme is refused, a variable is missing, the store does not answer or is encrypted under another key; the
 /// log says which, and the next request tries again.
 pub async fn app() -> Result<Rc<EdgeApp>, Problem> {
+    let app = instance().await?;
+    app.ask_provider_by(|token| Box::pin(identify(token)));
+    Ok(app)
+}
+
+/// The same, for the component that finds out itself whose a token of the identity provider is: only that one carries what
+/// it takes.
+///
+/// # Errors
+/// 503, as for [`app`].
+pub async fn identifying_app() -> Result<Rc<EdgeApp>, Problem> {
+    let app = instance().await?;
+    let me = Rc::downgrade(&app);
+    app.ask_provider_by(move |token| {
+        let me = me.upgrade();
+        Box::pin(async move {
+            let app = me.ok_or_else(Problem::unavailable)?;
+            app.identify(&token, &SpinOutbound).await
+        })
+    });
+    Ok(app)
+}
+
+async fn instance() -> Result<Rc<EdgeApp>, Problem> {
     if let Some(app) = APP.with_borrow(Clone::clone) {
         return Ok(app);
     }
@@ -62,14 +88,11 @@ pub async fn front(app: &EdgeApp) -> Result<Rc<Front>, Problem> {
     Ok(front)
 }
 
-/// The instance's application, able to write to customers: only a component that does so carries what fills in templates.
-///
-/// # Errors
-/// 503, as for [`app`].
-pub async fn writing_app() -> Result<Rc<EdgeApp>, Problem> {
-    let app = app().await?;
+/// Makes the application able to write to customers: only a component that does so carries what fills in templates.
+#[must_use]
+pub fn writing(app: Rc<EdgeApp>) -> Rc<EdgeApp> {
     app.write_letters_by(|config| Letters::parse(&programme()?, config, &beside).map_err(|error| error.to_string()));
-    Ok(app)
+    app
 }
 
 /// A file that is mounted beside the programme.

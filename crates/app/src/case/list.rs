@@ -5,7 +5,7 @@
 
 use super::mark::{self, Kind, NOBODY};
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::dossier::Dossier;
 use crate::fields::Mistakes;
 use crate::problem::{FieldError, Problem, Reply, json};
@@ -58,7 +58,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400 for a query that is none, 401, 403, 503.
     pub async fn get_cases(&self, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, request.headers(), Action::ReadCase)?;
+        self.admit(request.headers(), Action::ReadCase).await?;
         let mut query = parse(request.uri().query().unwrap_or_default())?;
         query.account_key = query.account.as_deref().map(|id| self.namer.account(id));
         let page = self.cases_page(&query, ROUNDS).await?;

@@ -4,7 +4,7 @@ use super::Worked;
 use super::event::{self, MAX_NAME, MAX_TEXT};
 use super::mark::Kind;
 use crate::App;
-use crate::access::{Action, Caller, admit};
+use crate::access::{Action, Caller};
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
 use crate::problem::{Problem, json};
@@ -32,7 +32,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400, 401, 403, 422, 503.
     pub async fn post_reassign(&self, request: &Request<Vec<u8>>) -> Result<Worked, Problem> {
-        let caller = admit(&self.config, &self.secrets, request.headers(), Action::Reassign)?;
+        let caller = self.admit(request.headers(), Action::Reassign).await?;
         let (answer, now) = self.reassign(&intake::json_body(request)?, &caller).await?;
         Ok(Worked { reply: json(StatusCode::OK, &answer), now })
     }

@@ -35,6 +35,12 @@ pub(super) fn read(table: &Table<'_>) -> Checked<(ChannelId, Channel)> {
         }
     }
     let allow_private = table.yes("allow_private")?.unwrap_or(false);
+    let per_minute = match table.whole("per_minute")? {
+        Some(count) if !(10..=60_000).contains(&count.value) => {
+            return table.fail(count.at, "`per_minute` is how many messages the channel takes: 10 to 60000");
+        }
+        count => count.map(|count| count.value),
+    };
     let audience = table.choice("audience", &ROLES)?.unwrap_or(Role::Agent);
     let group = match table.table("group")? {
         Some(group) if kind.keeps_incidents() => {
@@ -43,7 +49,7 @@ pub(super) fn read(table: &Table<'_>) -> Checked<(ChannelId, Channel)> {
         group => group.map(|group| grouping(&group)).transpose()?,
     };
     table.done()?;
-    Ok((id.clone(), Channel { id, kind, settings, to, allow_private, audience, group }))
+    Ok((id.clone(), Channel { id, kind, settings, to, allow_private, per_minute, audience, group }))
 }
 
 fn grouping(table: &Table<'_>) -> Checked<Grouping> {

@@ -13,6 +13,7 @@ mod kinds;
 mod letters;
 mod mapping;
 mod messages;
+mod provider;
 mod queues;
 mod read;
 mod routes;
@@ -28,6 +29,8 @@ pub use cases::{CaseWork, FollowUpSurvey, Goodwill};
 pub use keeping::Retention;
 pub use kinds::{KINDS, Kind, split_mailbox};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
+pub use provider::IdentityProvider;
+pub(crate) use read::ROLES;
 pub use sites::{Ask, Sites};
 pub use targets::Target;
 pub use tokens::TOKENS_VARIABLE;
@@ -88,6 +91,8 @@ pub struct Config {
     pub retention: Retention,
     /// Access tokens.
     pub access: Vec<AccessToken>,
+    /// Whose tokens are taken beside them.
+    pub provider: Option<IdentityProvider>,
     /// The first 16 hex digits of the file's SHA-256: what a case remembers.
     pub hash: String,
 }
@@ -127,6 +132,8 @@ pub struct Channel {
     pub to: Vec<String>,
     /// Whether its address may be a private one.
     pub allow_private: bool,
+    /// How many messages a minute it is sent at most; as many as its vendor takes when absent.
+    pub per_minute: Option<u32>,
     /// Who reads what arrives there: an alert shows no more than this role may read.
     pub audience: Role,
     /// How alerts are grouped into one message; each is one of its own when absent.
@@ -256,6 +263,7 @@ impl Config {
         names.extend(self.access.iter().map(|t| t.token_sha256_variable.as_str()));
         names.extend(self.sources.values().map(|s| s.secret_variable.as_str()));
         names.extend(self.channels.values().flat_map(Channel::variables));
+        names.extend(self.provider.iter().map(|provider| provider.origin_variable.as_str()));
         names.sort_unstable();
         names.dedup();
         names

@@ -40,10 +40,13 @@ pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<(QueueId, Queu
 }
 
 impl Config {
-    /// Whether a token of that name may work cases.
+    /// Whether somebody of that name may work cases, as far as it can be known: of whom an identity provider lets in only
+    /// the queues' members are.
     #[must_use]
     pub fn works_cases(&self, name: &str) -> bool {
-        self.access.iter().any(|token| token.id == name && token.role.may(Action::WorkCase))
+        let elsewhere = self.provider.is_some()
+            && self.queues.values().any(|queue| queue.members.iter().any(|member| member.name == name));
+        elsewhere || self.access.iter().any(|token| token.id == name && token.role.may(Action::WorkCase))
     }
 
     /// Members of queues who get cases and cannot work them, as no token with such a role has their name. Complete once

@@ -3,14 +3,14 @@
 use super::table::{Checked, Table, error_at};
 use super::{
     AccessToken, Beside, CaseWork, Config, Messages, Retention, Role, calendars, cases, channels, deadlines, keeping,
-    messages, queues, routes, rules, sources, surveys, targets,
+    messages, provider, queues, routes, rules, sources, surveys, targets,
 };
 use crate::digest::sha256_hex;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use toml::de::DeTable;
 
-pub(super) const ROLES: [(&str, Role); 5] = [
+pub(crate) const ROLES: [(&str, Role); 5] = [
     ("intake", Role::Intake),
     ("agent", Role::Agent),
     ("lead", Role::Lead),
@@ -61,6 +61,9 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
         config.retention = keeping::read_retention(&retention, &config)?;
     }
     config.access = by_id(&root, "access", access)?.into_values().collect();
+    if let Some(provider) = root.table("identity_provider")? {
+        config.provider = Some(provider::read(&provider)?);
+    }
     // What concerns browsers is read where they are answered, what messages say where they are written: see `sites` and
     // `letters`.
     let _ = (root.value("sites"), root.value("widget"), root.value("templates"));
@@ -118,6 +121,7 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         shards: 1,
         retention: Retention::default(),
         access: Vec::new(),
+        provider: None,
         hash: String::new(),
     };
     table.done()?;

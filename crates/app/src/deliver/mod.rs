@@ -15,6 +15,7 @@ mod mattermost;
 mod notice;
 mod ntfy;
 mod outcome;
+mod pace;
 mod pagerduty;
 mod postmark;
 mod product;
@@ -179,12 +180,17 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         gate: &impl ConsentGate,
     ) {
         let begun = self.clock.now();
+        // Should not all of them have their turn now, those whose case is most urgent do.
+        let mut queue = queue;
+        let priority = |errand: &Errand| round.records[errand.case].body.case.as_ref().map(|case| case.priority);
+        queue.sort_by_key(|errand| std::cmp::Reverse(priority(errand)));
+        let at_once = self.at_once(self.config.channels.get(&id), PER_CHANNEL);
         let off = self.switched_off(&id).await;
         let (silent, went_off) = (Cell::new(0), Cell::new(false));
         let errands = stream::iter(queue);
         let (off, silent, went_off, id) = (&off, &silent, &went_off, &id);
         errands
-            .for_each_concurrent(PER_CHANNEL, |Errand { case, delivery }| async move {
+            .for_each_concurrent(at_once, |Errand { case, delivery }| async move {
                 let late = self.clock.now().saturating_sub(begun) >= NO_MORE_AFTER_S;
                 let Some(silences) = &round.silences else { return };
                 let now = from_unix(self.clock.now());

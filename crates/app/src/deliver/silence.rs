@@ -4,7 +4,7 @@
 //! for each month, so that reading them costs what two months hold.
 
 use crate::App;
-use crate::access::{Action, Caller, admit};
+use crate::access::{Action, Caller};
 use crate::dossier::Dossier;
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
@@ -160,7 +160,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400, 401, 403, 413, 415, 422, 503.
     pub async fn post_silence(&self, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
-        let caller = admit(&self.config, &self.secrets, request.headers(), Action::Silence)?;
+        let caller = self.admit(request.headers(), Action::Silence).await?;
         let silence = self.silence(&intake::json_body(request)?, &caller).await?;
         Ok(reply(StatusCode::CREATED, &silence.shown()))
     }
@@ -198,7 +198,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         });
         let silence = mistakes.or(parsed)?;
         self.note_silence(silence.note()).await?;
-        self.log(&format!("silence {} until {} by {}", silence.id, silence.ends_at, silence.author));
+        let by = self.known_as(&silence.author);
+        self.log(&format!("silence {} until {} by {by}", silence.id, silence.ends_at));
         Ok(silence)
     }
 
@@ -207,7 +208,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 401, 403, 503.
     pub async fn get_silences(&self, headers: &HeaderMap) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, headers, Action::ReadCase)?;
+        self.admit(headers, Action::ReadCase).await?;
         let silences = self.silences().await.map_err(|error| self.store_failed(&error))?;
         let shown: Vec<Value> = silences.iter().map(Silence::shown).collect();
         Ok(reply(StatusCode::OK, &json!({ "silences": shown })))
@@ -218,7 +219,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 401, 403, 404, 503.
     pub async fn delete_silence(&self, id: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
-        let caller = admit(&self.config, &self.secrets, headers, Action::Silence)?;
+        let caller = self.admit(headers, Action::Silence).await?;
         self.end_silence(id, &caller).await?;
         Ok(empty(StatusCode::NO_CONTENT))
     }
@@ -228,7 +229,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let silences = self.silences().await.map_err(|error| self.store_failed(&error))?;
         let silence = silences.iter().find(|silence| silence.id == id).ok_or_else(|| Problem::not_found("silence"))?;
         self.note_silence(json!({ "ended": silence.id, "by": caller.id, "at": self.clock.now() })).await?;
-        self.log(&format!("silence {} was ended by {}", silence.id, caller.id));
+        self.log(&format!("silence {} was ended by {}", silence.id, self.known_as(&caller.id)));
         Ok(())
     }
 }

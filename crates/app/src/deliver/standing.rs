@@ -59,7 +59,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Switches a channel on again, if it was off.
     pub(super) async fn switch_on(&self, channel: &ChannelId, who: &str) -> Result<(), LedgerError> {
         if self.switched_off(channel).await?.is_some() {
-            self.log(&format!("channel {channel} is switched on again by {who}"));
+            self.log(&format!("channel {channel} is switched on again by {}", self.known_as(who)));
             let note = json!({ "on": who, "at": self.clock.now() });
             self.ledger.note_person(&self.namer.channel(channel), note).await?;
         }

@@ -5,7 +5,7 @@ use super::notice::{Notice, Tone};
 use super::outcome::of_answer;
 use super::{WITHIN, text};
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::config::Channel;
 use crate::ports::Outbound;
 use crate::problem::{Problem, Reply, json as reply};
@@ -43,7 +43,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         headers: &HeaderMap,
         out: &impl Outbound,
     ) -> Result<Reply, Problem> {
-        let caller = admit(&self.config, &self.secrets, headers, Action::TestChannel)?;
+        let caller = self.admit(headers, Action::TestChannel).await?;
         let channel = self.channel_to_try(id)?;
         let notice = self.sample_notice();
         let request = self.written(channel, &notice);

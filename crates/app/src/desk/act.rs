@@ -5,6 +5,7 @@
 use super::case::{Notice, Shown, line};
 use super::frame::{Door, Frame, Guest, MessagePage, Place, see_other};
 use super::lang::Lang;
+use super::refusal::said;
 use crate::App;
 use crate::access::Action;
 use crate::case::Worked;
@@ -368,58 +369,6 @@ fn order(draft: &Draft, now: u64) -> Value {
         order.insert("channel".to_owned(), "email".into());
     }
     Value::Object(order)
-}
-
-/// A refusal in words.
-pub(super) fn said(l: Lang, problem: Problem) -> Notice {
-    let text = match problem.kind {
-        "invalid-fields" => l.say("Please look at this again:", "Bitte sehen Sie hier noch einmal nach:").to_owned(),
-        "contact-blocked" => format!(
-            "{} ({}).",
-            l.say(
-                "The customer has not agreed to be contacted that way",
-                "Der Kunde hat dieser Art der Ansprache nicht zugestimmt"
-            ),
-            problem.detail
-        ),
-        "unavailable" => l
-            .say(
-                "The store did not answer. Nothing was saved; please send it again.",
-                "Der Speicher hat nicht geantwortet. Nichts wurde gespeichert; bitte senden Sie es erneut.",
-            )
-            .to_owned(),
-        _ => problem.detail,
-    };
-    let more = problem.errors.into_iter().map(|e| {
-        let name = e.pointer.trim_start_matches('/').replace('/', " ");
-        format!("{}: {}", label(l, &name), e.detail)
-    });
-    Notice { mark: "bad", text, more: more.collect(), meanwhile: Vec::new() }
-}
-
-/// What a field is called on the page.
-fn label(l: Lang, name: &str) -> &str {
-    match name {
-        "note" => l.say("Note", "Notiz"),
-        "reason" => l.say("Reason", "Grund"),
-        "until" => l.say("Until", "Bis"),
-        "root_cause" => l.say("Root cause", "Ursache"),
-        "remedy" => l.say("Remedy", "Abhilfe"),
-        "goodwill" => l.say("Goodwill", "Kulanz"),
-        "channel" => l.say("By", "Über"),
-        "outcome" => l.say("Outcome", "Ergebnis"),
-        "owner" => l.say("Owner", "Person"),
-        "queue" => l.say("Queue", "Warteschlange"),
-        "into" => l.say("The other case", "Der andere Fall"),
-        "policy" => l.say("Deadlines", "Fristen"),
-        "department" => l.say("Department", "Abteilung"),
-        "task" => l.say("Task", "Aufgabe"),
-        "message subject" => l.say("Subject", "Betreff"),
-        "message text" => l.say("Text", "Text"),
-        "without_informing" => l.say("Why the customer is not told", "Warum der Kunde nichts erfährt"),
-        "ends_at" => l.say("Until", "Bis"),
-        other => other,
-    }
 }
 
 fn no_case(f: Frame) -> Result<Reply, Problem> {

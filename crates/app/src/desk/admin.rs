@@ -15,6 +15,7 @@ use crate::secrets::Secrets;
 use crate::time::from_unix;
 use crate::web::{desk_page, field};
 use askama::Template;
+use chrono::{DateTime, Utc};
 use http::{Request, StatusCode};
 use ringback_core::id::ChannelId;
 use ringback_ledger::{Clock, Entropy, Record, Store};
@@ -109,7 +110,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
             (None, Some(id)) if self.config.access.iter().any(|token| token.id == id) => {
                 self.end_sessions_of(&id).await?;
-                self.log(&format!("all desk sessions of {id} were ended by {}", guest.caller.id));
+                let by = self.known_as(&guest.caller.id);
+                self.log(&format!("all desk sessions of {id} were ended by {by}"));
                 let text = l.say("every session has ended", "alle Sitzungen sind beendet");
                 said("good", format!("{id}: {text}"))
             }
@@ -132,12 +134,20 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             on: !self.secrets.get(&token.token_sha256_variable).is_empty(),
             own: token.id == guest.caller.id,
         });
+        let mut health = health(l, &ready);
+        if let Some(provider) = &config.provider {
+            let at = self.provider_keys_at(provider).await.map_err(|error| self.store_failed(&error))?;
+            let label = l.say("Identity provider's keys", "Schlüssel des Identitätsanbieters");
+            let fetched = at.map(|at| format!("{} {}", l.say("fetched", "abgerufen"), l.instant(from_unix(at))));
+            let never = || l.say("not fetched yet", "noch nicht abgerufen").to_owned();
+            health.push((label, fetched.unwrap_or_else(never), ""));
+        }
         let page = AdminPage {
             name: config.name.clone(),
             hash: config.hash.clone(),
             counts: counts(l, config),
             warnings: warnings(l, config, &self.secrets),
-            health: health(l, &ready),
+            health,
             channels: self.channels(l).await?,
             sources: sources(l, config, &self.secrets, &latest, &refusals),
             tokens: tokens.collect(),
@@ -151,7 +161,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     async fn channels(&self, l: Lang) -> Result<Vec<ChannelView>, Problem> {
         let ids: Vec<&ChannelId> = self.config.channels.keys().collect();
         let off = self.all_switched_off(&ids).await.map_err(|error| self.store_failed(&error))?;
-        let view = |(channel, off): (&crate::config::Channel, Option<(String, chrono::DateTime<chrono::Utc>)>)| {
+        let view = |(channel, off): (&crate::config::Channel, Option<(String, DateTime<Utc>)>)| {
             let (mark, state) = match off {
                 Some((why, since)) => {
                     ("bad", format!("{} {}: {why}", l.say("switched off since", "abgeschaltet seit"), l.instant(since)))
@@ -230,6 +240,7 @@ fn health(l: Lang, ready: &Value) -> Vec<(&'static str, String, &'static str)> {
     let (dead, unsent) = (&ready["dead_letters"], &ready["unsent_alerts"]);
     vec![
         (l.say("Store", "Speicher"), text(&ready["store"]), ""),
+        encryption_health(l, ready),
         (l.say("Answers taken", "Angenommene Antworten"), total("head").to_string(), ""),
         (l.say("Waiting to be sealed", "Noch nicht verarbeitet"), format!("{lag} ({behind} s)"), mark(behind > 60)),
         (l.say("Not understood", "Unverständlich"), total("quarantined").to_string(), mark(total("quarantined") > 0)),
@@ -240,6 +251,16 @@ fn health(l: Lang, ready: &Value) -> Vec<(&'static str, String, &'static str)> {
             mark(number(&dead["count"]) > 0),
         ),
     ]
+}
+
+/// Whether what is stored is encrypted, and under which key.
+fn encryption_health(l: Lang, ready: &Value) -> (&'static str, String, &'static str) {
+    let text = match (ready["encrypted"] == true, ready["storage_key"].as_str()) {
+        (true, Some(key)) => format!("{} {key}", l.say("under key", "mit Schlüssel")),
+        (true, None) => l.say("yes", "ja").to_owned(),
+        (false, _) => l.say("no", "nein").to_owned(),
+    };
+    (l.say("Encrypted", "Verschlüsselt"), text, "")
 }
 
 fn sources(

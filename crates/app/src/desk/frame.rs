@@ -2,11 +2,11 @@
 //! through which nobody comes to a page that their role may not see.
 
 use super::lang::Lang;
-use super::session::{cookie, keep};
+use super::session::{Visitor, cookie, keep};
 use super::sign_in::SignInPage;
 use crate::App;
 use crate::access::{Action, Caller};
-use crate::config::Role;
+use crate::config::{IdentityProvider, Role};
 use crate::digest::equal;
 use crate::problem::{Problem, Reply, empty};
 use crate::web::{self, desk_page, field};
@@ -82,6 +82,16 @@ pub(crate) struct Entry {
     pub current: bool,
 }
 
+/// Where whoever is signed in signs out.
+pub(crate) enum Leave {
+    /// Nobody is signed in, or nothing is known about where they did.
+    Nowhere,
+    /// Here.
+    Here,
+    /// At a page of whoever let them in.
+    At(String),
+}
+
 /// What the frame shows. A page's template extends `desk/frame.html` and holds it as `f`.
 pub(crate) struct Frame {
     /// The language of the page.
@@ -96,8 +106,25 @@ pub(crate) struct Frame {
     pub nav: Vec<Entry>,
     /// What every form carries, as `csrf`.
     pub csrf: String,
+    /// Where they sign out.
+    pub leave: Leave,
     /// This page's address, to come back to.
     pub here: String,
+}
+
+impl Frame {
+    /// Whether whoever is signed in signs out here.
+    pub fn leaves_here(&self) -> bool {
+        matches!(self.leave, Leave::Here)
+    }
+
+    /// The page where they do otherwise.
+    pub fn leaves_at(&self) -> Option<&str> {
+        match &self.leave {
+            Leave::At(page) => Some(page),
+            Leave::Here | Leave::Nowhere => None,
+        }
+    }
 }
 
 /// Somebody who was let in, and the frame of the page they asked for.
@@ -142,6 +169,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             who: String::new(),
             nav: Vec::new(),
             csrf: String::new(),
+            leave: Leave::Nowhere,
             here: here.to_owned(),
         }
     }
@@ -155,13 +183,18 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let headers = request.headers();
         let here = request.uri().path_and_query().map_or(place.path(), |path| path.as_str());
         let mut frame = self.frame(headers, here);
-        let Some((session, caller)) = self.signed_in(headers).await? else {
+        let Some(Visitor { caller, csrf, here: signed_in_here }) = self.visitor(headers).await? else {
             let kept = web_kept(request);
             let page = SignInPage { next: here.to_owned(), kept, refused: "", f: frame };
             return Ok(Door::Out(desk_page(StatusCode::UNAUTHORIZED, &page)?));
         };
         frame.who.clone_from(&caller.id);
-        frame.csrf = session.csrf(&self.namer);
+        frame.csrf = csrf;
+        frame.leave = match &self.config.provider {
+            _ if signed_in_here => Leave::Here,
+            Some(IdentityProvider { sign_out: Some(page), .. }) => Leave::At(page.clone()),
+            _ => Leave::Nowhere,
+        };
         frame.nav = entries(caller.role, place, frame.l);
         if caller.role.may(place.action()) {
             return Ok(Door::In(Box::new(Guest { caller, frame })));

@@ -1,9 +1,9 @@
 //! What did not arrive: alerts and messages that were given up, and a button that sends each once more.
 
-use super::act::said;
 use super::case::Notice;
 use super::frame::{Door, Frame, Guest, Place};
 use super::lang::When;
+use super::refusal::said;
 use crate::App;
 use crate::case::Worked;
 use crate::dead_letters::{delivery_of, name, place};

@@ -207,10 +207,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         names
     }
 
-    /// Everybody who may work cases, by their tokens' names.
+    /// Everybody of whom it is known that they may work cases, by name.
     pub(super) fn workers(&self) -> Vec<String> {
-        let may = |token: &&crate::config::AccessToken| token.role.may(crate::access::Action::WorkCase);
-        self.config.access.iter().filter(may).map(|token| token.id.clone()).collect()
+        let members = self.config.queues.values().flat_map(|queue| &queue.members).map(|member| &member.name);
+        let known = self.config.access.iter().map(|token| &token.id).chain(members);
+        let mut names: Vec<String> = known.filter(|name| self.config.works_cases(name)).cloned().collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 }
 

@@ -9,6 +9,7 @@ mod frame;
 mod lang;
 mod letters;
 mod list;
+mod refusal;
 mod session;
 mod sign_in;
 mod silences;

@@ -80,7 +80,35 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(ours.next()?.value().to_owned())
 }
 
+/// Somebody who came to a page, and how.
+pub(super) struct Visitor {
+    pub caller: Caller,
+    /// What a form of theirs carries.
+    pub csrf: String,
+    /// Whether they signed in here.
+    pub here: bool,
+}
+
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// Who comes: whose bearer token the request carries, as a proxy adds it to each, or who is signed in.
+    pub(super) async fn visitor(&self, headers: &HeaderMap) -> Result<Option<Visitor>, Problem> {
+        let by_token = match headers.contains_key(header::AUTHORIZATION) {
+            true => self.caller(headers).await,
+            false => Ok(Err(String::new())),
+        };
+        if let Ok(Ok(caller)) = by_token {
+            // A proxy renews its tokens while somebody types: what holds is the person.
+            let csrf = self.namer.csrf(&caller.id, 0, "bearer");
+            return Ok(Some(Visitor { caller, csrf, here: false }));
+        }
+        let signed_in = self.signed_in(headers).await?;
+        match (signed_in, by_token) {
+            (Some((session, caller)), _) => Ok(Some(Visitor { caller, csrf: session.csrf(&self.namer), here: true })),
+            (None, Err(nobody_tells)) => Err(nobody_tells),
+            (None, Ok(_)) => Ok(None),
+        }
+    }
+
     /// Who is signed in, with the role that their token has now: 1 read where there is a cookie of ours.
     pub(super) async fn signed_in(&self, headers: &HeaderMap) -> Result<Option<(Session, Caller)>, Problem> {
         let Some(session) = Session::read(&self.namer, headers, self.clock.now()) else { return Ok(None) };

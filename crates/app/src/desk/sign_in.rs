@@ -1,7 +1,7 @@
 //! Signing in and out. An access token is changed for a session of some hours; whoever guesses is slowed down. What was
 //! typed into a form before the session ended is carried along, so that nothing is lost.
 
-use super::frame::{Frame, MessagePage, from_elsewhere, local, see_other, set_cookie};
+use super::frame::{Frame, Leave, MessagePage, from_elsewhere, local, see_other, set_cookie};
 use super::session::{Session, no_cookie};
 use crate::App;
 use crate::access::{Action, Caller, identify_token};
@@ -95,6 +95,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             let mut f = self.frame(request.headers(), &next);
             f.who.clone_from(&caller.id);
             f.csrf = session.csrf(&self.namer);
+            f.leave = Leave::Here;
             desk_page(StatusCode::OK, &ResumePage { f, next, kept })?
         };
         set_cookie(&mut reply, &session.cookie(&self.namer, self.config.public_url.starts_with("https")));

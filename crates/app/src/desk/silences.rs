@@ -1,9 +1,9 @@
 //! Alerts that are held back because their cause is known: what is silent now, and a new silence.
 
-use super::act::said;
 use super::case::Notice;
 use super::frame::{Door, Frame, Guest, Place, see_other};
 use super::lang::When;
+use super::refusal::said;
 use crate::App;
 use crate::deliver::silence::LABELS;
 use crate::deliver::text::one_line;

@@ -1,10 +1,10 @@
 //! What a lead looks at: what is due and late, who has how much, what just came in; and many cases given away at once.
 
-use super::act::said;
 use super::case::Notice;
 use super::frame::{Door, Frame, Guest, Place};
 use super::lang::{Lang, When};
 use super::list::{Row, band_mark, title};
+use super::refusal::said;
 use crate::App;
 use crate::case::{Query, Worked, cursor, place};
 use crate::deliver::text::{one_line, shorten};

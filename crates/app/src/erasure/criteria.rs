@@ -2,7 +2,7 @@
 //! (`ringback_ledger::Ledger::order_erasure`), not here.
 
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::dossier::Dossier;
 use crate::fields::Fields;
 use crate::intake;
@@ -78,7 +78,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 401, 403, 404, 503.
     pub async fn get_erasure(&self, name: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, headers, Action::Erase)?;
+        self.admit(headers, Action::Erase).await?;
         let status = match self.ledger.erasure_order(name).await {
             Ok(Some(status)) => status,
             Ok(None) | Err(LedgerError::BadName { .. }) => return Err(Problem::not_found("erasure")),

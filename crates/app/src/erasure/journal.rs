@@ -32,7 +32,7 @@ stored!(Asked { id, by, at, scope });
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Notes an erasure that was carried out or ordered, and gives when. That it could not be noted does not undo it.
     pub(crate) async fn note_erasure(&self, id: &str, by: &str, scope: &str) -> DateTime<Utc> {
-        self.log(&format!("erasure {id} by {by}: {scope}"));
+        self.log(&format!("erasure {id} by {}: {scope}", self.known_as(by)));
         let at = from_unix(self.clock.now());
         let asked = Asked { id: id.to_owned(), by: by.to_owned(), at, scope: scope.to_owned() }.store();
         self.keep_house(PART, |known| {

@@ -7,7 +7,7 @@ mod journal;
 pub(crate) use criteria::Criteria;
 pub(crate) use journal::{Asked, CUSTOMER};
 
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
 use crate::problem::{Problem, Reply, json};
@@ -33,7 +33,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400, 401, 403, 409, 413, 415, 422, 503.
     pub async fn post_erasure(&self, request: Request<Vec<u8>>) -> Result<Worked, Problem> {
-        let caller = admit(&self.config, &self.secrets, request.headers(), Action::Erase)?;
+        let caller = self.admit(request.headers(), Action::Erase).await?;
         let value = intake::json_body(&request)?;
         let reply = match self.erasure_wanted(&value)? {
             Wanted::Person(person) => self.erase_person(&caller.id, &person).await?,
@@ -87,7 +87,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 401, 403, 404, 503.
     pub async fn delete_feedback(&self, id: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
-        let caller = admit(&self.config, &self.secrets, headers, Action::Erase)?;
+        let caller = self.admit(headers, Action::Erase).await?;
         match self.ledger.erase_record(id).await {
             Ok(true) => Ok(self.receipt(&caller.id, "feedback", serde_json::json!({ "feedback": id })).await),
             Ok(false) | Err(LedgerError::BadName { .. }) => Err(Problem::not_found("feedback")),

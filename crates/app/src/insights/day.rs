@@ -1,7 +1,7 @@
 //! Figures of a day, from the ledger's projections: bounded by what is shown, never by what is stored.
 
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::problem::{Problem, Reply, json};
 use crate::time::{day_of, from_unix};
 use chrono::NaiveDate;
@@ -16,7 +16,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400 for a day that is none, 401, 403, 503.
     pub async fn get_scores(&self, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, request.headers(), Action::ReadInsights)?;
+        self.admit(request.headers(), Action::ReadInsights).await?;
         let wrong = || Problem::new(StatusCode::BAD_REQUEST, "invalid-query", "day must be a date as in 2026-11-22");
         let asked = request.uri().query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("day="));
         let day = match asked {

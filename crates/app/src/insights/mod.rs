@@ -19,7 +19,7 @@ mod words;
 pub(crate) use count::counts;
 
 use crate::App;
-use crate::access::{Action, Caller, admit};
+use crate::access::{Action, Caller};
 use crate::problem::{Problem, Reply, json};
 use crate::time::from_unix;
 use crate::web::{Referrer, guard};
@@ -44,7 +44,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400 for a query that is none, 401, 403, 404, 503.
     pub async fn get_figures(&self, name: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
-        let caller = admit(&self.config, &self.secrets, request.headers(), Action::ReadInsights)?;
+        let caller = self.admit(request.headers(), Action::ReadInsights).await?;
         let selection = self.selection(request)?;
         if selection.csv {
             return self.csv(name, &selection, &caller).await;

@@ -7,7 +7,7 @@ mod refusal;
 mod value;
 
 use crate::App;
-use crate::access::{Action, Caller, admit};
+use crate::access::{Action, Caller};
 use crate::config::Source;
 use crate::problem::{Problem, Reply, empty, json};
 use crate::signature;
@@ -56,7 +56,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// Everything that docs/api.md lists; nothing is stored then.
     pub async fn post_feedback(&self, request: Request<Vec<u8>>) -> Result<Taken, Problem> {
-        let caller = admit(&self.config, &self.secrets, request.headers(), Action::WriteFeedback)?;
+        let caller = self.admit(request.headers(), Action::WriteFeedback).await?;
         let key = body::idempotency_key(request.headers())?;
         let value = body::json(&request)?;
         let now = from_unix(self.clock.now());
@@ -157,7 +157,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 401, 403, 404, 503.
     pub async fn get_feedback(&self, id: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
-        let _: Caller = admit(&self.config, &self.secrets, headers, Action::ReadFeedback)?;
+        let _: Caller = self.admit(headers, Action::ReadFeedback).await?;
         let record = self.record_of(id).await?.ok_or_else(|| Problem::not_found("feedback"))?;
         Ok(json(StatusCode::OK, &view::feedback(&record.eid, &record.body.feedback)))
     }

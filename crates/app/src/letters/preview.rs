@@ -2,7 +2,7 @@
 
 use super::context::{Facts, Links};
 use crate::App;
-use crate::access::{Action, admit};
+use crate::access::Action;
 use crate::dossier::Message;
 use crate::fields::{Fields, Mistakes};
 use crate::intake;
@@ -34,7 +34,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// # Errors
     /// 400, 401, 403, 404 (no such case, or no template of that kind), 413, 415, 422, 503.
     pub async fn post_preview(&self, request: Request<Vec<u8>>) -> Result<Reply, Problem> {
-        admit(&self.config, &self.secrets, request.headers(), Action::ReadCase)?;
+        self.admit(request.headers(), Action::ReadCase).await?;
         let wish = self.wish(&intake::json_body(&request)?)?;
         let letters = self.letters().ok_or_else(Problem::unavailable)?;
         let delivery = ChannelId::new("preview").map_err(|_| Problem::unavailable())?;

@@ -1,17 +1,27 @@
 //! Who asks, and whether their role may.
 //!
-//! The one table of role × action; every route asks here. Tokens are compared by their SHA-256, in constant time.
+//! The one table of role × action; every route asks here. Access tokens are compared by their SHA-256, in constant time;
+//! tokens of an identity provider are verified by the one component that carries what it takes, which the others ask.
 
+mod keys;
+mod provider;
+mod token;
+
+pub use provider::identified;
+
+use crate::App;
 use crate::config::{Config, Role};
 use crate::digest::{equal, sha256_hex};
 use crate::problem::Problem;
 use crate::secrets::Secrets;
+use futures::future::LocalBoxFuture;
 use http::{HeaderMap, StatusCode, header};
+use ringback_ledger::{Clock, Entropy, Store};
 
 /// Somebody who was let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The token's name.
+    /// The token's name; for a token of the identity provider what its name claim says.
     pub id: String,
     /// What it may do.
     pub role: Role,
@@ -67,23 +77,62 @@ impl Role {
     }
 }
 
-/// Lets a request in, or not.
-///
-/// # Errors
-/// 401 without a known token, 403 when its role may not.
-pub fn admit(config: &Config, secrets: &Secrets, headers: &HeaderMap, action: Action) -> Result<Caller, Problem> {
-    let caller = identify(config, secrets, headers)
-        .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "a known bearer token is required"))?;
-    if caller.role.may(action) {
-        return Ok(caller);
+/// Who is known by a token, or why nobody is.
+pub type Identified = Result<Caller, String>;
+
+/// Asks whoever can tell whose a token of the identity provider is.
+pub(crate) type AskProvider = dyn Fn(String) -> LocalBoxFuture<'static, Result<Identified, Problem>>;
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// Takes how to find out whose a token of the identity provider is. Without it only access tokens are known.
+    pub fn ask_provider_by(
+        &self,
+        ask: impl Fn(String) -> LocalBoxFuture<'static, Result<Identified, Problem>> + 'static,
+    ) {
+        // A second one asks the same.
+        let _ = self.ask_provider.set(Box::new(ask));
     }
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "this token's role may not do that"))
+
+    /// Lets a request in, or not. No read of the store for an access token.
+    ///
+    /// # Errors
+    /// 401 without a known token, 403 when its role may not, 503 when nobody could tell.
+    pub(crate) async fn admit(&self, headers: &HeaderMap, action: Action) -> Result<Caller, Problem> {
+        let caller = self.caller(headers).await?;
+        let caller = caller.map_err(|why| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", why))?;
+        if caller.role.may(action) {
+            return Ok(caller);
+        }
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "this token's role may not do that"))
+    }
+
+    /// What a log calls somebody: whoever comes from the identity provider has a name of their own, which is no log's
+    /// business; what they did says who it was where it is kept.
+    pub(crate) fn known_as<'n>(&self, name: &'n str) -> &'n str {
+        let token = name == "customer" || self.config.access.iter().any(|token| token.id == name);
+        if token { name } else { "somebody of the identity provider" }
+    }
+
+    /// Who a request's bearer token belongs to.
+    ///
+    /// # Errors
+    /// 503 when nobody could tell.
+    pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Identified, Problem> {
+        let unknown = || Ok(Err("a known bearer token is required".to_owned()));
+        let Some(token) = bearer(headers) else { return unknown() };
+        if let Some(caller) = identify_token(&self.config, &self.secrets, token) {
+            return Ok(Ok(caller));
+        }
+        match self.ask_provider.get().filter(|_| self.config.provider.is_some() && token::looks_like_one(token)) {
+            Some(ask) => ask(token.to_owned()).await,
+            None => unknown(),
+        }
+    }
 }
 
-fn identify(config: &Config, secrets: &Secrets, headers: &HeaderMap) -> Option<Caller> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    if scheme.eq_ignore_ascii_case("bearer") { identify_token(config, secrets, token) } else { None }
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Who a token belongs to; none when it is not known.

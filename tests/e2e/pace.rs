@@ -1,0 +1,49 @@
+//! A channel is sent no more at once than its vendor takes: what would be refused waits, and nobody else waits with it.
+
+use crate::answers::{detractor, with};
+use chrono::TimeDelta;
+use ringback_tests::{Options, Reply, World, soon};
+use serde_json::json;
+use std::time::Duration;
+
+/// Forty a minute: three at once, then one every second and a half.
+fn slow_chat(programme: String) -> String {
+    let paced = programme.replacen("id = \"care-chat\"", "id = \"care-chat\"\nper_minute = 40", 1);
+    assert_ne!(paced, programme);
+    paced
+}
+
+#[tokio::test]
+async fn a_channel_with_a_pace_is_never_sent_too_much_and_gets_everything() {
+    let Some(world) = World::with_clock_and(Options { programme: Some(slow_chat), ..Options::default() }).await else {
+        return;
+    };
+    // A vendor who refuses what comes too soon.
+    let chat = world.chat.clone();
+    world.chat.behave(move |now| {
+        let just_before = chat.received().into_iter().filter(|earlier| {
+            now.arrived.checked_duration_since(earlier.arrived).is_some_and(|ago| ago < Duration::from_millis(1_400))
+        });
+        // It is among them itself.
+        (just_before.count() > 3).then(|| Reply::status(429))
+    });
+    let answers: Vec<_> = (0..10).map(|n| with(detractor(), &json!({ "response_id": format!("pace-{n}") }))).collect();
+    let ids = futures::future::join_all(answers.iter().map(|answer| world.take(answer))).await;
+    soon("the mails", || world.mail.count() == 10).await;
+    assert!(world.chat.count() < 8, "mail does not wait for the chat");
+    soon("those whose turn comes within eight seconds", || world.chat.count() >= 8).await;
+    world.quiet().await;
+    let cases: Vec<_> = futures::future::join_all(ids.iter().map(|id| world.case(id))).await;
+    let waiting = cases.iter().filter(|case| case.alerts("case.opened")[0] == "care-chat: pending").count();
+    assert_eq!((world.chat.count(), waiting), (8, 2), "the others wait for later");
+    let ready = world.get("/readyz").send().await.expect(200).json();
+    assert_eq!((&ready["unsent_alerts"]["count"], &ready["dead_letters"]["count"]), (&json!(0), &json!(0)));
+    for _ in 0..2 {
+        world.pass(TimeDelta::minutes(2)).await;
+    }
+    for id in &ids {
+        world.alerted(id).await;
+    }
+    let refused = world.chat.received().iter().filter(|request| request.answered == 429).count();
+    assert_eq!((world.chat.count(), refused), (10, 0));
+}
