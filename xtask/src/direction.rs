@@ -82,6 +82,10 @@ const HOUSE: &[Place] = &[
     },
 ];
 
+/// Packages that are not looked behind: what they use of a forbidden one is none of what it is forbidden for.
+/// Amazon's signatures: of tokio they use its locks (its feature `sync` alone), no runtime.
+const NOT_LOOKED_BEHIND: &[&str] = &["aws-smithy-async", "aws-smithy-runtime-api"];
+
 /// The only ones that may name spin-sdk.
 const SPIN_SDK_USERS: &[&str] = &["ringback-edge", "components/"];
 
@@ -217,6 +221,9 @@ impl Graph {
         let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
         let mut queue = std::collections::VecDeque::from([from]);
         while let Some(id) = queue.pop_front() {
+            if self.names.get(id).is_some_and(|name| NOT_LOOKED_BEHIND.contains(&name.as_str())) {
+                continue;
+            }
             for next in self.edges.get(id).into_iter().flatten() {
                 if next == from || came_from.contains_key(next.as_str()) {
                     continue;

@@ -4,6 +4,7 @@
 
 use super::{enter, flawless, open, reachable, stage};
 use crate::answers::with;
+use futures::{FutureExt as _, StreamExt as _, stream};
 use ringback_tests::{ADMIN, AGENT, Browser, EXECUTIVE, LEAD, World};
 use serde_json::{Value, json};
 
@@ -47,6 +48,36 @@ async fn look(world: &World, browser: &Browser, path: &str, name: &str) {
         flawless(browser, &format!("{name}, {kind}")).await;
         browser.screenshot(&format!("desk-{name}-{kind}")).await;
     }
+}
+
+/// A passive customer's answer, whose case nobody is alerted of.
+fn lukewarm(i: usize) -> Value {
+    let mut answer = answer(i);
+    answer["score"] = [7, 3, 4][i % 3].into();
+    answer["comment"] = format!("{} ({i})", COMMENTS[i % 5]).into();
+    answer
+}
+
+#[tokio::test]
+async fn ten_thousand_cases_are_as_readable_as_ten() {
+    let Some((world, browser)) = stage().await else { return };
+    for thousand in 0..10 {
+        let answers = (0..1_000).map(|i| lukewarm(thousand * 1_000 + i));
+        let taken = stream::iter(answers).map(|answer| async { world.take(&answer).await }.boxed_local());
+        let ids: Vec<String> = taken.buffer_unordered(16).collect().await;
+        assert_eq!(ids.len(), 1_000);
+        world.sealed().await;
+    }
+    enter(&world, &browser, LEAD, "/desk/team").await;
+    for (path, name) in [("/desk?view=all", "all"), ("/desk/team", "team"), ("/desk/team/feed", "feed")] {
+        look(&world, &browser, path, &format!("{name}-10000")).await;
+    }
+    open(&world, &browser, "/desk?view=all").await;
+    let first = browser.run("return document.querySelector('.case a').href").await;
+    browser.click("a[rel=next]").await;
+    browser.until("the next page", &format!("document.querySelector('.case a').href !== {first}")).await;
+    enter(&world, &browser, EXECUTIVE, "/desk/insights").await;
+    look(&world, &browser, "/desk/insights", "insights-10000").await;
 }
 
 #[tokio::test]
