@@ -4,7 +4,7 @@
 
 use super::{enter, flawless, open, reachable, stage};
 use crate::answers::with;
-use futures::{FutureExt as _, StreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use ringback_tests::{ADMIN, AGENT, Browser, EXECUTIVE, LEAD, World};
 use serde_json::{Value, json};
 
@@ -54,6 +54,9 @@ async fn look(world: &World, browser: &Browser, path: &str, name: &str) {
 fn lukewarm(i: usize) -> Value {
     let mut answer = answer(i);
     answer["score"] = [7, 3, 4][i % 3].into();
+    answer["customer"]["id"] = format!("L-{i}").into();
+    answer["customer"]["email"] = format!("l{i}@example.com").into();
+    answer["customer"]["phone"] = format!("+49 30 {}", 1_000_000 + i).into();
     answer["comment"] = format!("{} ({i})", COMMENTS[i % 5]).into();
     answer
 }
@@ -63,7 +66,8 @@ async fn ten_thousand_cases_are_as_readable_as_ten() {
     let Some((world, browser)) = stage().await else { return };
     for thousand in 0..10 {
         let answers = (0..1_000).map(|i| lukewarm(thousand * 1_000 + i));
-        let taken = stream::iter(answers).map(|answer| async { world.take(&answer).await }.boxed_local());
+        let world = &world;
+        let taken = stream::iter(answers).map(|answer| async move { world.take(&answer).await });
         let ids: Vec<String> = taken.buffer_unordered(16).collect().await;
         assert_eq!(ids.len(), 1_000);
         world.sealed().await;
