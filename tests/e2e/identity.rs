@@ -135,12 +135,7 @@ async fn a_new_key_is_found_and_nobody_can_have_keys_fetched_all_the_time() {
 #[tokio::test]
 async fn without_keys_nobody_is_let_in_and_access_tokens_still_are() {
     let Some(world) = world().await else { return };
-    for wrong in [
-        Reply::status(500),
-        Reply::status(200).body("<html>"),
-        Reply::status(200).body(r#"{"keys":[]}"#),
-        Reply::breaks_off(),
-    ] {
+    for wrong in [Reply::status(500), Reply::status(200).body("<html>"), Reply::breaks_off()] {
         world.events.always(wrong);
         let answer = cases(&world, "agent").await;
         assert_eq!((answer.status, answer.problem().as_str()), (503, "no-identity-keys"));
@@ -149,6 +144,23 @@ async fn without_keys_nobody_is_let_in_and_access_tokens_still_are() {
     }
     publish(&world, "keys");
     assert_eq!(cases(&world, "agent").await.status, 200);
+    // Keys that are withdrawn hold no more, even if none is left.
+    world.events.always(Reply::status(200).body(r#"{"keys":[]}"#));
+    world.pass(TimeDelta::minutes(16)).await;
+    assert_eq!(cases(&world, "agent").await.status, 401);
+}
+
+#[tokio::test]
+async fn another_website_cannot_use_the_token_that_a_proxy_adds() {
+    let Some(world) = world().await else { return };
+    let token = vectors()["lead"].as_str().expect("a token").to_owned();
+    let post = async |token: &str, site: &str| {
+        let call = world.post("/v1/channels/events/test?dry-run").token(token).header("sec-fetch-site", site);
+        call.send().await.status
+    };
+    assert_eq!((post(&token, "cross-site").await, post(&token, "same-site").await), (403, 403));
+    assert_eq!((post(&token, "same-origin").await, post(&token, "none").await), (200, 200));
+    assert_eq!(post(ringback_tests::LEAD, "cross-site").await, 200, "nobody adds an access token by himself");
 }
 
 #[tokio::test]

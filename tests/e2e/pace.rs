@@ -30,12 +30,12 @@ async fn a_channel_with_a_pace_is_never_sent_too_much_and_gets_everything() {
     let answers: Vec<_> = (0..10).map(|n| with(detractor(), &json!({ "response_id": format!("pace-{n}") }))).collect();
     let ids = futures::future::join_all(answers.iter().map(|answer| world.take(answer))).await;
     soon("the mails", || world.mail.count() == 10).await;
-    assert!(world.chat.count() < 8, "mail does not wait for the chat");
-    soon("those whose turn comes within eight seconds", || world.chat.count() >= 8).await;
+    assert!(world.chat.count() < 6, "mail does not wait for the chat");
+    soon("those whose turn comes soon", || world.chat.count() >= 6).await;
     world.quiet().await;
     let cases: Vec<_> = futures::future::join_all(ids.iter().map(|id| world.case(id))).await;
     let waiting = cases.iter().filter(|case| case.alerts("case.opened")[0] == "care-chat: pending").count();
-    assert_eq!((world.chat.count(), waiting), (8, 2), "the others wait for later");
+    assert_eq!((world.chat.count(), waiting), (6, 4), "the others wait for later");
     let ready = world.get("/readyz").send().await.expect(200).json();
     assert_eq!((&ready["unsent_alerts"]["count"], &ready["dead_letters"]["count"]), (&json!(0), &json!(0)));
     for _ in 0..2 {

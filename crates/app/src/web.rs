@@ -95,3 +95,8 @@ pub(crate) fn guard(reply: &mut Reply, cache: &'static str, referrer: Referrer) 
 pub(crate) fn primary(tag: &str) -> String {
     tag.trim().split(['-', '_', ';']).next().unwrap_or_default().to_ascii_lowercase()
 }
+/// Whether a request comes from another website, as far as the browser says.
+pub(crate) fn from_elsewhere(headers: &http::HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    site.is_some_and(|site| !matches!(site, "same-origin" | "none"))
+}

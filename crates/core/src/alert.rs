@@ -211,7 +211,7 @@ impl Delivery {
         if let Some(at) = self.not_before.filter(|at| *at > now) {
             return Due::Wait(at);
         }
-        if self.is_exhausted() && self.last_error.is_some() {
+        if self.is_exhausted() && self.last_error.is_some() && !self.waits_for_turn() {
             return Due::GiveUp;
         }
         let mut begun = self.clone();
@@ -223,9 +223,18 @@ impl Delivery {
     /// or the channel's queue was too long each time, they begin anew with the second one: what nobody has refused is
     /// not given up.
     pub fn begin_attempt(&mut self) {
+        self.not_before = None;
+        if self.waits_for_turn() {
+            // Nothing was tried: this is the same attempt. Should it begin once more before it has ended, it counts.
+            self.last_error = None;
+            return;
+        }
         self.attempts =
             if self.is_exhausted() && self.last_error.is_none() { 2 } else { self.attempts.saturating_add(1) };
-        self.not_before = None;
+    }
+
+    fn waits_for_turn(&self) -> bool {
+        self.last_error.as_deref() == Some(WAITS_FOR_TURN)
     }
 
     fn is_exhausted(&self) -> bool {
@@ -250,14 +259,10 @@ impl Delivery {
                 self.provider_id = provider_id;
                 self.last_error = None;
             }
-            Outcome::Retry(error, _) if usize::from(self.attempts) > RETRY_AFTER_S.len() => {
+            Outcome::Retry(error, _) if error != WAITS_FOR_TURN && usize::from(self.attempts) > RETRY_AFTER_S.len() => {
                 self.end(DeliveryState::Failed, format!("{error}; no attempt is left"));
             }
             Outcome::Retry(error, not_before) => {
-                if error == WAITS_FOR_TURN {
-                    // Nothing was tried.
-                    self.attempts = self.attempts.saturating_sub(1).max(1);
-                }
                 self.last_error = Some(error);
                 let latest = now + TimeDelta::seconds(i64::from(LONGEST_RETRY_AFTER_S));
                 self.not_before = not_before.map(|at| at.min(latest));
@@ -313,6 +318,27 @@ mod tests {
 
     fn delivery() -> Delivery {
         Delivery::first_attempt(Occasion::Opened, ChannelId::new("chat").unwrap(), None)
+    }
+
+    #[test]
+    fn what_waits_for_its_turn_has_not_been_tried() {
+        let wait = || Outcome::Retry(WAITS_FOR_TURN.to_owned(), None);
+        let mut d = delivery();
+        for minute in 0..50 {
+            d.settle(wait(), at(minute));
+            assert!(!d.is_undelivered());
+            assert_eq!(d.due(at(minute + 1)), Due::Attempt(at(minute + 2)), "it comes back a minute later each time");
+            d.begin_attempt();
+            assert_eq!((d.state, d.attempts), (DeliveryState::Pending, 1));
+        }
+        // One that began once more before it had ended is another one.
+        d.begin_attempt();
+        assert_eq!(d.attempts, 2);
+        // The last attempt is not used up by waiting either.
+        d.attempts = 10;
+        d.settle(wait(), at(60));
+        assert_eq!(d.state, DeliveryState::Pending);
+        assert!(matches!(d.due(at(61)), Due::Attempt(_)));
     }
 
     #[test]

@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(waits(30, 4), [0, 0, 2_000, 4_000]);
         assert_eq!(waits(12, 3), [0, 5_000, 10_000]);
         assert_eq!(waits(1, 3), [0, 60_000, 120_000]);
-        assert_eq!(waits(60_000, 5_002).last(), Some(&1));
+        assert_eq!(waits(60_000, 5_001).last(), Some(&1));
     }
 
     #[test]

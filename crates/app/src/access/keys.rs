@@ -18,6 +18,8 @@ const SHEET: &str = "identity-keys";
 const FRESH_S: u64 = 900;
 /// How long after a fetch the next one may follow, in seconds.
 const AGAIN_S: u64 = 60;
+/// The same while there are none.
+const AGAIN_WITHOUT_S: u64 = 5;
 /// For how long keys are used when there are no newer ones, in seconds.
 const USED_S: u64 = 86_400;
 /// How long the provider may take.
@@ -31,11 +33,6 @@ impl Kept {
     fn at(&self, provider: &IdentityProvider) -> u64 {
         let same = self.0["issuer"] == provider.issuer.as_str() && self.0["path"] == provider.keys_path.as_str();
         if same { self.0["at"].as_u64().unwrap_or(0) } else { 0 }
-    }
-
-    /// When that was last tried.
-    fn tried(&self) -> u64 {
-        self.0["tried"].as_u64().unwrap_or(0)
     }
 
     fn knows(&self, kid: Option<&str>) -> bool {
@@ -65,10 +62,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return Ok(kept.set());
         }
         let usable = at + USED_S > now;
-        // Where there are keys one caller fetches and the others make do; where there are none each is worth a try.
-        let turn = self.take_fetch_turn(now).await.map_err(|error| self.store_failed(&error))?;
-        let first = !usable && kept.tried() + AGAIN_S <= now;
-        if turn || first {
+        // One caller fetches; where there are no keys the next one tries soon.
+        let again = if usable { AGAIN_S } else { AGAIN_WITHOUT_S };
+        if self.take_fetch_turn(now, again).await.map_err(|error| self.store_failed(&error))? {
             match self.fetch(provider, out).await {
                 Ok(set) => {
                     let fetched = json!({
@@ -84,7 +80,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 Err(why) => self.log(&format!("identity provider: its keys could not be fetched: {why}")),
             }
         }
-        if usable { Ok(kept.set()) } else { Err(no_keys()) }
+        // A key that is not among those of just now does not exist; otherwise nobody can tell.
+        if usable && (kept.knows(kid) || at + AGAIN_S > now) { Ok(kept.set()) } else { Err(no_keys()) }
     }
 
     /// When the provider's keys were last fetched, Unix seconds: 2 reads.
@@ -93,11 +90,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok((at > 0).then_some(at))
     }
 
-    /// Whether nobody has fetched for a while: then it is the caller's turn.
-    async fn take_fetch_turn(&self, now: u64) -> Result<bool, LedgerError> {
+    /// Whether nobody has fetched for that many seconds: then it is the caller's turn.
+    async fn take_fetch_turn(&self, now: u64, again: u64) -> Result<bool, LedgerError> {
         let mut turn = false;
         let taken = self.ledger.sheet(SHEET, |sheet| {
-            turn = sheet["tried"].as_u64().unwrap_or(0) + AGAIN_S <= now;
+            turn = sheet["tried"].as_u64().unwrap_or(0) + again <= now;
             if turn {
                 if !sheet.is_object() {
                     *sheet = json!({});
@@ -123,10 +120,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return Err(format!("it answered {}", answer.status().as_u16()));
         }
         let set: Value = serde_json::from_slice(answer.body()).map_err(|_| "its answer is no JSON".to_owned())?;
-        match set["keys"].as_array() {
-            Some(keys) if !keys.is_empty() => Ok(set),
-            _ => Err("its answer is no set of keys".to_owned()),
-        }
+        // An empty one is one, too: then none of its keys holds any more.
+        if set["keys"].is_array() { Ok(set) } else { Err("its answer is no set of keys".to_owned()) }
     }
 }
 

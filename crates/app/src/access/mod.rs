@@ -14,6 +14,7 @@ use crate::config::{Config, Role};
 use crate::digest::{equal, sha256_hex};
 use crate::problem::Problem;
 use crate::secrets::Secrets;
+use crate::web::from_elsewhere;
 use futures::future::LocalBoxFuture;
 use http::{HeaderMap, StatusCode, header};
 use ringback_ledger::{Clock, Entropy, Store};
@@ -100,6 +101,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub(crate) async fn admit(&self, headers: &HeaderMap, action: Action) -> Result<Caller, Problem> {
         let caller = self.caller(headers).await?;
         let caller = caller.map_err(|why| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", why))?;
+        // A proxy adds its token to whatever a browser sends, a form of another website included.
+        if from_elsewhere(headers) && self.access_token(headers).is_none() {
+            return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "another website may not ask this"));
+        }
         if caller.role.may(action) {
             return Ok(caller);
         }
@@ -113,16 +118,20 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if token { name } else { "somebody of the identity provider" }
     }
 
+    fn access_token(&self, headers: &HeaderMap) -> Option<Caller> {
+        identify_token(&self.config, &self.secrets, bearer(headers)?)
+    }
+
     /// Who a request's bearer token belongs to.
     ///
     /// # Errors
     /// 503 when nobody could tell.
     pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Identified, Problem> {
         let unknown = || Ok(Err("a known bearer token is required".to_owned()));
-        let Some(token) = bearer(headers) else { return unknown() };
-        if let Some(caller) = identify_token(&self.config, &self.secrets, token) {
+        if let Some(caller) = self.access_token(headers) {
             return Ok(Ok(caller));
         }
+        let Some(token) = bearer(headers) else { return unknown() };
         match self.ask_provider.get().filter(|_| self.config.provider.is_some() && token::looks_like_one(token)) {
             Some(ask) => ask(token.to_owned()).await,
             None => unknown(),

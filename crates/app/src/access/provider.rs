@@ -64,7 +64,9 @@ fn caller(provider: &IdentityProvider, claims: &Value) -> Result<Caller, &'stati
     let id = name.filter(|name| !name.is_empty() && name.chars().count() <= LONGEST_NAME);
     let id = id.filter(|name| !name.chars().any(char::is_control)).ok_or("the token does not say whose it is")?;
     // An address that its owner has not shown to be theirs is anybody's.
-    if provider.name_claim == "email" && claims.get("email_verified").is_some_and(|verified| *verified != true) {
+    if provider.name_claim.trim_start_matches('/') == "email"
+        && claims.get("email_verified").is_some_and(|verified| *verified != true)
+    {
         return Err("the token's address is not verified");
     }
     let groups: Vec<&str> = match claim(claims, &provider.roles_claim) {

@@ -36,8 +36,8 @@ pub(super) fn read(table: &Table<'_>) -> Checked<(ChannelId, Channel)> {
     }
     let allow_private = table.yes("allow_private")?.unwrap_or(false);
     let per_minute = match table.whole("per_minute")? {
-        Some(count) if !(10..=60_000).contains(&count.value) => {
-            return table.fail(count.at, "`per_minute` is how many messages the channel takes: 10 to 60000");
+        Some(count) if !(12..=60_000).contains(&count.value) => {
+            return table.fail(count.at, "`per_minute` is how many messages the channel takes: 12 to 60000");
         }
         count => count.map(|count| count.value),
     };

@@ -84,21 +84,6 @@ impl Kind {
         matches!(self, Self::PagerDuty)
     }
 
-    /// How many messages a minute its vendor takes for one destination, where the vendor says so; a sandbox of Amazon's
-    /// takes one a second, a real account more.
-    #[must_use]
-    pub const fn usual_per_minute(self) -> Option<u32> {
-        match self {
-            Self::Slack | Self::GoogleChat | Self::Ses => Some(60),
-            Self::Teams => Some(240),
-            Self::Discord => Some(30),
-            Self::Ntfy => Some(12),
-            Self::PagerDuty | Self::Resend => Some(120),
-            Self::Postmark | Self::SendGrid | Self::Brevo => Some(600),
-            Self::Mattermost | Self::Matrix | Self::Webhook | Self::Mailpit => None,
-        }
-    }
-
     /// What the programme says about a channel of this kind, beside what it says about every channel.
     pub(super) const fn settings(self) -> &'static [Setting] {
         match self {

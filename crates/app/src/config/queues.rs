@@ -44,9 +44,13 @@ impl Config {
     /// the queues' members are.
     #[must_use]
     pub fn works_cases(&self, name: &str) -> bool {
-        let elsewhere = self.provider.is_some()
-            && self.queues.values().any(|queue| queue.members.iter().any(|member| member.name == name));
-        elsewhere || self.access.iter().any(|token| token.id == name && token.role.may(Action::WorkCase))
+        match self.access.iter().find(|token| token.id == name) {
+            Some(token) => token.role.may(Action::WorkCase),
+            None => {
+                let mut members = self.queues.values().flat_map(|queue| &queue.members);
+                self.provider.is_some() && members.any(|member| member.name == name)
+            }
+        }
     }
 
     /// Members of queues who get cases and cannot work them, as no token with such a role has their name. Complete once

@@ -70,7 +70,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Err(why) => Err(why),
         };
         match request {
-            Ok(request) => match self.keep_pace(channel, out).await {
+            Ok(request) => match self.keep_pace(channel, record, delivery, out).await {
                 Err(wait) => wait,
                 Ok(()) => of_answer(out.send(request, WITHIN).await, from_unix(self.clock.now())),
             },

@@ -34,15 +34,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let Some(message) = record.body.message(&delivery.id) else {
             return (blocked("the message is gone").outcome(), None);
         };
+        // First, so that consent is asked for at the moment of sending.
+        if let Some(channel) = self.config.channels.get(&message.delivery.channel)
+            && let Err(wait) = self.keep_pace(channel, record, delivery, out).await
+        {
+            return (wait, None);
+        }
         let (request, written) = match self.outgoing(record, message, gate).await {
             Ok(ready) => ready,
             Err(why) => return (why.outcome(), None),
         };
-        if let Some(channel) = self.config.channels.get(&message.delivery.channel)
-            && let Err(wait) = self.keep_pace(channel, out).await
-        {
-            return (wait, None);
-        }
         let outcome = of_answer(out.send(request, WITHIN).await, from_unix(self.clock.now()));
         if matches!(outcome, Outcome::Delivered(_)) {
             // Not written down, the guard would let the next one through too early; the customer has this one either way.

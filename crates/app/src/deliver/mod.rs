@@ -184,18 +184,22 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let mut queue = queue;
         let priority = |errand: &Errand| round.records[errand.case].body.case.as_ref().map(|case| case.priority);
         queue.sort_by_key(|errand| std::cmp::Reverse(priority(errand)));
-        let at_once = self.at_once(self.config.channels.get(&id), PER_CHANNEL);
+        let paced = self.config.channels.get(&id).filter(|channel| channel.pace().is_some());
+        let at_once = paced.map_or(PER_CHANNEL, |channel| channel.at_once(PER_CHANNEL));
         let off = self.switched_off(&id).await;
         let (silent, went_off) = (Cell::new(0), Cell::new(false));
         let errands = stream::iter(queue);
         let (off, silent, went_off, id) = (&off, &silent, &went_off, &id);
         errands
             .for_each_concurrent(at_once, |Errand { case, delivery }| async move {
-                let late = self.clock.now().saturating_sub(begun) >= NO_MORE_AFTER_S;
+                let in_turn = paced.is_some() && pace::takes_turns(&delivery);
+                let no_more_after = if in_turn { pace::PATIENCE_MS / 1_000 } else { NO_MORE_AFTER_S };
+                let late = self.clock.now().saturating_sub(begun) >= no_more_after;
                 let Some(silences) = &round.silences else { return };
                 let now = from_unix(self.clock.now());
                 let mut written = None;
                 let outcome = match (off, silence::silenced(silences, &round.records[case].body, &delivery, now)) {
+                    _ if late && in_turn => pace::comes_back(),
                     _ if late || silent.get() >= SILENT_AT_MOST || went_off.get() => return,
                     (_, Some(why)) => Outcome::Skipped(why),
                     (Ok(None), _) if reaches_customer(&delivery) => {

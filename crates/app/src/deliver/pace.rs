@@ -1,61 +1,77 @@
-//! How fast a channel is written to: no faster than its vendor takes, over all instances, most urgent first.
+//! How fast a channel is written to, where the programme says so: no faster than its vendor takes, over all instances.
 //!
 //! What would be answered with 429 is not sent: a meter of the ledger says when the next one is due. Whoever would wait
-//! long comes back with its own timer. A receiver of one's own has no vendor: it is paced only if the programme says so.
+//! long comes back within a minute or so, with its own timer and without an attempt having been counted; nobody else waits
+//! with it for long.
 
-use super::product::is_private;
 use crate::App;
 use crate::config::Channel;
+use crate::dossier::Dossier;
 use crate::ports::Outbound;
 use crate::time::from_unix;
-use http::Uri;
-use ringback_core::alert::{Outcome, WAITS_FOR_TURN};
+use ringback_core::alert::{Delivery, DeliveryState, Outcome, WAITS_FOR_TURN};
 use ringback_core::rate::Pace;
-use ringback_ledger::{Clock, Entropy, LedgerError, Store};
+use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
 use std::time::Duration;
 
-/// How long an attempt waits for its turn, in milliseconds: what waits longer comes back with its own timer. With the time
-/// that a receiver may take less than the tick waits for.
-const PATIENCE_MS: u64 = 8_000;
-/// The settings that say where a product is.
-const PLACES: [&str; 2] = ["url_variable", "origin_variable"];
+/// How long an attempt waits for its turn, and how long after a round has begun another one is begun, in milliseconds: the
+/// other channels' next round waits for this one.
+pub(super) const PATIENCE_MS: u64 = 5_000;
 
-impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
-    /// The pace of a channel, if it has one.
-    pub(super) fn pace(&self, channel: &Channel) -> Option<Pace> {
-        let vendors = || channel.kind.usual_per_minute().filter(|_| self.is_a_vendors(channel));
-        channel.per_minute.or_else(vendors).map(Pace::per_minute)
+impl Channel {
+    /// Its pace, if it has one.
+    pub(super) fn pace(&self) -> Option<Pace> {
+        self.per_minute.map(Pace::per_minute)
     }
 
-    fn is_a_vendors(&self, channel: &Channel) -> bool {
-        let place = PLACES.into_iter().find_map(|key| channel.setting(key)).map(|variable| self.secrets.get(variable));
-        let uri = place.and_then(|place| place.parse::<Uri>().ok());
-        uri.as_ref().and_then(Uri::host).is_some_and(|host| !is_private(host))
-    }
-
-    /// How many attempts of a channel may be under way at once: no more than come to their turn before patience ends.
-    pub(super) fn at_once(&self, channel: Option<&Channel>, most: usize) -> usize {
-        let pace = channel.and_then(|channel| self.pace(channel));
-        let fitting = pace.and_then(|pace| usize::try_from(PATIENCE_MS / pace.cost_ms()).ok());
+    /// How many attempts may be under way at once: no more than come to their turn before patience ends.
+    pub(super) fn at_once(&self, most: usize) -> usize {
+        let fitting = self.pace().and_then(|pace| usize::try_from(PATIENCE_MS / pace.cost_ms()).ok());
         fitting.map_or(most, |fitting| fitting.clamp(1, most))
     }
+}
 
-    /// Waits until it is the channel's turn; the outcome when that is not soon. A channel without a pace costs nothing,
-    /// another one a read and a write.
-    pub(super) async fn keep_pace(&self, channel: &Channel, out: &impl Outbound) -> Result<(), Outcome> {
-        let Some(pace) = self.pace(channel) else { return Ok(()) };
+/// The outcome of what comes back for its turn.
+pub(super) fn comes_back() -> Outcome {
+    Outcome::Retry(WAITS_FOR_TURN.to_owned(), None)
+}
+
+/// Whether a delivery waits for its turn: what was tried before does not, as its next attempt is far away.
+pub(super) fn takes_turns(delivery: &Delivery) -> bool {
+    delivery.attempts <= 1
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// Waits until it is the channel's turn; the outcome when that is not soon, or when somebody else has seen to the
+    /// delivery meanwhile. A channel without a pace costs nothing, another one a read and a write.
+    pub(super) async fn keep_pace(
+        &self,
+        channel: &Channel,
+        record: &Record<Dossier>,
+        delivery: &Delivery,
+        out: &impl Outbound,
+    ) -> Result<(), Outcome> {
+        let Some(pace) = channel.pace().filter(|_| takes_turns(delivery)) else { return Ok(()) };
         let now = self.clock.now() * 1_000;
-        let wait = self.take_place(channel, pace, now).await.map_err(|error| {
+        let unread = |error: LedgerError| {
             self.log(&format!("ledger: {error}"));
             Outcome::Retry("its channel's pace could not be read".to_owned(), None)
-        })?;
+        };
+        let wait = self.take_place(channel, pace, now).await.map_err(unread)?;
         if wait > PATIENCE_MS {
-            return Err(Outcome::Retry(WAITS_FOR_TURN.to_owned(), Some(from_unix((now + wait).div_ceil(1_000)))));
+            return Err(comes_back());
         }
-        if wait > 0 {
-            out.pause(Duration::from_millis(wait)).await;
+        if wait == 0 {
+            return Ok(());
         }
-        Ok(())
+        out.pause(Duration::from_millis(wait)).await;
+        // Its timer may have fired meanwhile.
+        let stands = self.ledger.read(&record.eid).await.map_err(unread)?;
+        let stands = stands.as_ref().and_then(|record| record.body.delivery(&delivery.id));
+        match stands.filter(|now| now.state == DeliveryState::Pending && now.attempts == delivery.attempts) {
+            Some(_) => Ok(()),
+            None => Err(Outcome::Retry(WAITS_FOR_TURN.to_owned(), Some(from_unix(self.clock.now() + 60)))),
+        }
     }
 
     /// Takes the next place, unless it is too far away; how long it is to it, in milliseconds.

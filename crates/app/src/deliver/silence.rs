@@ -102,14 +102,14 @@ impl Silence {
         self.begins_at <= now && now < self.ends_at && self.matches.iter().all(has)
     }
 
-    /// Why an alert is not sent, without what somebody wrote.
+    /// Why an alert is not sent, without what somebody wrote or is called: the silence of that id says it.
     fn why(&self) -> String {
         let until = super::text::instant(self.ends_at);
         match &self.incident {
             Some(incident) => {
-                format!("known incident {incident}: silenced until {until} by {} ({})", self.author, self.id)
+                format!("known incident {incident}: silenced until {until} ({})", self.id)
             }
-            None => format!("silenced until {until} by {} ({})", self.author, self.id),
+            None => format!("silenced until {until} ({})", self.id),
         }
     }
 }

@@ -235,12 +235,6 @@ fn web_kept(request: &Request<Vec<u8>>) -> Vec<(String, String)> {
     fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
-/// Whether a form comes from another website, as far as the browser says. Sign-in has no session to protect it.
-pub(super) fn from_elsewhere(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    site.is_some_and(|site| !matches!(site, "same-origin" | "none"))
-}
-
 /// An address of the desk's: anything else would lead people away.
 pub(super) fn local(path: &str) -> String {
     let ours = path == "/desk" || path.starts_with("/desk/") || path.starts_with("/desk?");

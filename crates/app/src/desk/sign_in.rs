@@ -1,12 +1,12 @@
 //! Signing in and out. An access token is changed for a session of some hours; whoever guesses is slowed down. What was
 //! typed into a form before the session ended is carried along, so that nothing is lost.
 
-use super::frame::{Frame, Leave, MessagePage, from_elsewhere, local, see_other, set_cookie};
+use super::frame::{Frame, Leave, MessagePage, local, see_other, set_cookie};
 use super::session::{Session, no_cookie};
 use crate::App;
 use crate::access::{Action, Caller, identify_token};
 use crate::problem::{Problem, Reply};
-use crate::web::{desk_page, field, fields};
+use crate::web::{desk_page, field, fields, from_elsewhere};
 use crate::widget::client;
 use askama::Template;
 use http::{Request, StatusCode};
