@@ -235,6 +235,11 @@ impl Filled {
         ringback_app::from_unix(at).date_naive().to_string()
     }
 
+    /// The cases that were opened first, at most so many.
+    pub fn first_cases(&self, most: usize) -> Vec<String> {
+        self.cases.iter().take(most).cloned().collect()
+    }
+
     /// One of all cases.
     pub fn case(&mut self) -> String {
         self.cases[self.random.usize(..self.cases.len())].clone()

@@ -94,7 +94,10 @@ pub fn run(options: &Options) -> Result<Vec<Figure>> {
         let (bytes, keys) = filled.size().map_err(|error| anyhow!(error))?;
         figures.push(Figure::new(format!("store.{size}.bytes_an_answer"), ratio(bytes, *size), Target::None));
         figures.push(Figure::new(format!("store.{size}.keys_an_answer"), ratio(keys, *size), Target::None));
-        let places: Vec<_> = (0..200).map(|_| (filled.case(), filled.day())).collect();
+        // The first ones are the same in every run: the bench works some of them.
+        let first = filled.first_cases(60);
+        let places: Vec<_> =
+            (0..200).map(|n| (first.get(n).cloned().unwrap_or_else(|| filled.case()), filled.day())).collect();
         stores.push((*size, folder, filled, places));
     }
     if options.name == "desk" {
