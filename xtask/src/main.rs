@@ -59,6 +59,8 @@ cargo xtask COMMAND
         build what the tests need and run them all; --fast leaves out what runs on Wasm
   bench intake [--check] [--spin PATH] [--seconds 2] [--rounds 5]
         intake beside a bare component: one line a figure, `name value target`
+  bench alert [--check] [--spin PATH] [--part 1|50|200|crash]
+        how long an alert takes, and what a crash leaves of 200, beside prometheus-alertmanager
   bench scale [--check] [--sizes 1000,100000,1000000] [--rounds 5] [--keep DIR]
         what calls cost on stores of these sizes, as ratios to the smallest
   bench desk [--check] [--sizes 1000,100000,1000000] [--rounds 5] [--keep DIR]

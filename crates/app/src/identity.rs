@@ -146,10 +146,11 @@ impl Namer {
         format!("d.{}", self.name(4, &[b"sign-in\0", address.as_bytes()]))
     }
 
-    /// The meter that says when a channel may be written to next. 16 characters of base 32.
+    /// The meter that says when a destination may be written to next, by the name of what leads there. 16 characters of
+    /// base 32.
     #[must_use]
-    pub fn pace_place(&self, channel: &ChannelId) -> String {
-        format!("p.{}", self.name(16, &[b"pace\0", channel.as_str().as_bytes()]))
+    pub fn pace_place(&self, destination: &str) -> String {
+        format!("p.{}", self.name(16, &[b"pace\0", destination.as_bytes()]))
     }
 
     /// The signature of the link to the preference page of the person who gave an answer, until an instant (Unix

@@ -211,7 +211,7 @@ impl Delivery {
         if let Some(at) = self.not_before.filter(|at| *at > now) {
             return Due::Wait(at);
         }
-        if self.is_exhausted() && self.last_error.is_some() && !self.waits_for_turn() {
+        if self.is_exhausted() && self.last_error.is_some() && !self.waits() {
             return Due::GiveUp;
         }
         let mut begun = self.clone();
@@ -224,7 +224,7 @@ impl Delivery {
     /// not given up.
     pub fn begin_attempt(&mut self) {
         self.not_before = None;
-        if self.waits_for_turn() {
+        if self.waits() {
             // Nothing was tried: this is the same attempt. Should it begin once more before it has ended, it counts.
             self.last_error = None;
             return;
@@ -233,8 +233,9 @@ impl Delivery {
             if self.is_exhausted() && self.last_error.is_none() { 2 } else { self.attempts.saturating_add(1) };
     }
 
-    fn waits_for_turn(&self) -> bool {
-        self.last_error.as_deref() == Some(WAITS_FOR_TURN)
+    /// Whether the last attempt came to nothing because it was not time yet: for its channel, or for its group.
+    fn waits(&self) -> bool {
+        self.last_error.as_deref().is_some_and(is_wait)
     }
 
     fn is_exhausted(&self) -> bool {
@@ -259,7 +260,7 @@ impl Delivery {
                 self.provider_id = provider_id;
                 self.last_error = None;
             }
-            Outcome::Retry(error, _) if error != WAITS_FOR_TURN && usize::from(self.attempts) > RETRY_AFTER_S.len() => {
+            Outcome::Retry(error, _) if !is_wait(&error) && usize::from(self.attempts) > RETRY_AFTER_S.len() => {
                 self.end(DeliveryState::Failed, format!("{error}; no attempt is left"));
             }
             Outcome::Retry(error, not_before) => {
@@ -278,11 +279,7 @@ impl Delivery {
     #[must_use]
     pub fn is_undelivered(&self) -> bool {
         match self.state {
-            DeliveryState::Pending
-                if self.last_error.as_deref().is_some_and(|why| [WAITS_FOR_GROUP, WAITS_FOR_TURN].contains(&why)) =>
-            {
-                false
-            }
+            DeliveryState::Pending if self.waits() => false,
             DeliveryState::Pending => self.attempts > 1 || self.last_error.is_some(),
             DeliveryState::Failed => true,
             DeliveryState::Delivered | DeliveryState::Skipped | DeliveryState::Blocked => false,
@@ -304,6 +301,10 @@ impl Delivery {
     }
 }
 
+fn is_wait(why: &str) -> bool {
+    [WAITS_FOR_GROUP, WAITS_FOR_TURN].contains(&why)
+}
+
 fn spread_of(id: &str) -> u32 {
     id.bytes().fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)))
 }
@@ -321,8 +322,12 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_its_turn_has_not_been_tried() {
-        let wait = || Outcome::Retry(WAITS_FOR_TURN.to_owned(), None);
+    fn what_waits_for_its_turn_or_its_group_has_not_been_tried() {
+        [WAITS_FOR_TURN, WAITS_FOR_GROUP].into_iter().for_each(waits_without_being_tried);
+    }
+
+    fn waits_without_being_tried(why: &str) {
+        let wait = || Outcome::Retry(why.to_owned(), None);
         let mut d = delivery();
         for minute in 0..50 {
             d.settle(wait(), at(minute));

@@ -19,8 +19,11 @@ const ALERT_DELIVER: &str = "http://alert-trigger.spin.internal/internal/deliver
 const ALERT_TRY: &str = "http://alert-trigger.spin.internal/internal/try";
 const ALERT_IDENTIFY: &str = "http://alert-trigger.spin.internal/internal/identify";
 
-/// Shortest time between two wake-ups from one instance: under load one tick serves many answers.
-const BETWEEN_WAKES: Duration = Duration::from_millis(25);
+/// Shortest time between two wake-ups from one instance in the long run, in nanoseconds: under load one tick serves many
+/// answers.
+const BETWEEN_WAKES: u64 = 16_000_000;
+/// So many may follow each other faster, after a pause.
+const WAKES_AT_ONCE: u64 = 8;
 /// Longest wait for the scheduler to say that it is awake.
 const WAKE_WITHIN: Duration = Duration::from_secs(5);
 /// Longest wait for whose a token is: longer than the provider may take to show its keys.
@@ -31,23 +34,22 @@ const DELIVER_WITHIN: Duration = Duration::from_secs(55);
 thread_local! {
     /// A wake-up that has not been sent yet; it serves everything stored before it is.
     static SCHEDULED: Cell<bool> = const { Cell::new(false) };
-    /// When the last one was sent (monotonic, in nanoseconds).
-    static LAST: Cell<Option<u64>> = const { Cell::new(None) };
+    /// When the next one is due if nobody pauses (monotonic, in nanoseconds).
+    static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Wakes the tick, soon and not too often. Call after the answer has left. The first of a burst goes at once; what
-/// follows within [`BETWEEN_WAKES`] shares one. A wake-up that fails delays and never loses: the ticker comes round.
+/// Wakes the tick, soon and not too often. Call after the answer has left. What comes while a wake-up waits for its time
+/// shares it. A wake-up that fails delays and never loses: the ticker comes round.
 pub async fn wake() {
     if SCHEDULED.replace(true) {
         return;
     }
-    if let Some(last) = LAST.get() {
-        let since = Duration::from_nanos(monotonic_clock::now().saturating_sub(last));
-        if let Some(rest) = BETWEEN_WAKES.checked_sub(since) {
-            sleep(rest).await;
-        }
+    let now = monotonic_clock::now();
+    let due = NEXT.get().max(now.saturating_sub((WAKES_AT_ONCE - 1) * BETWEEN_WAKES));
+    NEXT.set(due + BETWEEN_WAKES);
+    if due > now {
+        sleep(Duration::from_nanos(due - now)).await;
     }
-    LAST.set(Some(monotonic_clock::now()));
     SCHEDULED.set(false);
     let Ok(request) = Request::post(SCHEDULER_WAKE).body(Vec::new()) else { return };
     if let Err(error) = SpinOutbound.send(request, WAKE_WITHIN).await {

@@ -27,6 +27,9 @@ const GARBAGE_AGE: u64 = 60;
 /// A tick that has worked this long (seconds) leaves the rest to the next.
 const PATIENCE: u64 = 20;
 
+/// Batches handed over at once.
+const HANDED_OVER_AT_ONCE: usize = 8;
+
 /// What a turn came to.
 enum Turn {
     /// Nothing to do.
@@ -79,13 +82,10 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// Safe to call at any time, also twice at once. Idle it costs 2 reads a shard (3 in a minute
     /// that was not swept yet). An error in one shard does not keep the others from working.
     pub async fn tick(&self, out: &impl HandOver) -> Result<TickReport, LedgerError> {
-        let (send, mut receive) = unbounded();
+        let (send, receive) = unbounded();
         let work = async move { self.work(send).await };
-        let deliver = async move {
-            while let Some(jobs) = receive.next().await {
-                out.hand_over(jobs).await;
-            }
-        };
+        // Side by side: a batch of which one receiver is slow holds up none of the next.
+        let deliver = receive.for_each_concurrent(HANDED_OVER_AT_ONCE, |jobs| out.hand_over(jobs));
         futures::future::join(work, deliver).await.0
     }
 

@@ -36,6 +36,8 @@ pub struct Options {
     name: String,
     check: bool,
     spin: Option<PathBuf>,
+    /// The one part of a bench that is run, if not all of them are.
+    part: Option<String>,
     seconds: f64,
     rounds: u32,
     /// Sizes of the stores, for `scale`.
@@ -73,13 +75,15 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
 }
 
 fn options(mut args: lexopt::Parser) -> Result<Options> {
-    let (mut name, mut check, mut spin, mut keep, mut seconds, mut rounds) = (None, false, None, None, 2.0, 5);
+    let (mut name, mut check, mut spin, mut part, mut keep) = (None, false, None, None, None);
+    let (mut seconds, mut rounds) = (2.0, 5);
     let mut sizes = vec![1_000, 100_000, 1_000_000];
     while let Some(arg) = args.next()? {
         match arg {
             Arg::Value(value) if name.is_none() => name = Some(value.string()?),
             Arg::Long("check") => check = true,
             Arg::Long("spin") => spin = Some(PathBuf::from(args.value()?)),
+            Arg::Long("part") => part = Some(args.value()?.string()?),
             Arg::Long("keep") => keep = Some(PathBuf::from(args.value()?)),
             Arg::Long("seconds") => seconds = args.value()?.parse()?,
             Arg::Long("rounds") => rounds = args.value()?.parse()?,
@@ -91,5 +95,5 @@ fn options(mut args: lexopt::Parser) -> Result<Options> {
         }
     }
     let name = name.with_context(|| format!("which bench? there are: {NAMES}"))?;
-    Ok(Options { name, check, spin, seconds, rounds, sizes, keep })
+    Ok(Options { name, check, spin, part, seconds, rounds, sizes, keep })
 }

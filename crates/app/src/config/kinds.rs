@@ -78,6 +78,27 @@ impl Kind {
         matches!(self, Self::Resend | Self::Postmark | Self::SendGrid | Self::Ses | Self::Brevo | Self::Mailpit)
     }
 
+    /// How many messages a minute its vendor takes at one destination, where the vendor says so and it is the same for
+    /// everybody (docs/channels.md). The others are servers of one's own, or go by what was agreed.
+    #[must_use]
+    pub const fn vendor_per_minute(self) -> Option<u32> {
+        match self {
+            Self::Discord => Some(30),
+            Self::Slack | Self::GoogleChat => Some(60),
+            Self::PagerDuty | Self::Resend => Some(120),
+            Self::Teams => Some(240),
+            Self::Mattermost
+            | Self::Matrix
+            | Self::Ntfy
+            | Self::Webhook
+            | Self::Postmark
+            | Self::SendGrid
+            | Self::Ses
+            | Self::Brevo
+            | Self::Mailpit => None,
+        }
+    }
+
     /// Whether it keeps an incident for each case, and so is told when the case is taken and when it is resolved.
     #[must_use]
     pub const fn keeps_incidents(self) -> bool {

@@ -132,7 +132,8 @@ pub struct Channel {
     pub to: Vec<String>,
     /// Whether its address may be a private one.
     pub allow_private: bool,
-    /// How many messages a minute it is sent at most; as many as there are when absent.
+    /// How many messages a minute it is sent at most: what the programme says, or else what the vendor takes; as many as
+    /// there are when absent.
     pub per_minute: Option<u32>,
     /// Who reads what arrives there: an alert shows no more than this role may read.
     pub audience: Role,

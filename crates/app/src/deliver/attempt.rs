@@ -1,11 +1,11 @@
 //! One attempt at one alert to people of the company: the request that carries it, and what its answer means.
 
-use super::WITHIN;
 use super::group::Turn;
 use super::mail::Mail;
 use super::notice::Notice;
 use super::outcome::of_answer;
 use super::product::{self, Built, Destination, NoDestination, Way};
+use super::{Round, WITHIN};
 use crate::App;
 use crate::access::Action;
 use crate::config::Channel;
@@ -48,11 +48,13 @@ impl NoRequest {
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub(super) async fn attempt(
         &self,
-        record: &Record<Dossier>,
+        round: &Round,
+        case: usize,
         delivery: &Delivery,
         out: &impl Outbound,
         gate: &impl ConsentGate,
     ) -> Outcome {
+        let record = &round.records[case];
         let Some(channel) = self.config.channels.get(&delivery.channel) else {
             return Outcome::Skipped("the programme no longer has this channel".to_owned());
         };
@@ -70,7 +72,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Err(why) => Err(why),
         };
         match request {
-            Ok(request) => match self.keep_pace(channel, record, delivery, out).await {
+            Ok(request) => match self.keep_pace(round, case, channel, delivery, out).await {
                 Err(wait) => wait,
                 Ok(()) => of_answer(out.send(request, WITHIN).await, from_unix(self.clock.now())),
             },

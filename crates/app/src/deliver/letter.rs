@@ -1,12 +1,12 @@
 //! One attempt at one message to a customer. Everything that may hold it back is asked at the moment of sending, however
 //! long it has waited: the consent gate, the fatigue guard, and whether somebody who was to be asked has answered.
 
-use super::WITHIN;
 use super::attempt::NoRequest;
 use super::mail::{self, Mail};
 use super::outcome::of_answer;
 use super::product::{self, Destination, NoDestination, Way};
 use super::report;
+use super::{Round, WITHIN};
 use crate::App;
 use crate::dossier::{Dossier, Message};
 use crate::letters::{Facts, Links, Written};
@@ -26,17 +26,19 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Makes the attempt; gives what a template said, when it was filled in for it.
     pub(super) async fn write_to_customer(
         &self,
-        record: &Record<Dossier>,
+        round: &Round,
+        case: usize,
         delivery: &Delivery,
         out: &impl Outbound,
         gate: &impl ConsentGate,
     ) -> (Outcome, Option<Written>) {
+        let record = &round.records[case];
         let Some(message) = record.body.message(&delivery.id) else {
             return (blocked("the message is gone").outcome(), None);
         };
         // First, so that consent is asked for at the moment of sending.
         if let Some(channel) = self.config.channels.get(&message.delivery.channel)
-            && let Err(wait) = self.keep_pace(channel, record, delivery, out).await
+            && let Err(wait) = self.keep_pace(round, case, channel, delivery, out).await
         {
             return (wait, None);
         }

@@ -150,8 +150,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             records.push(record);
         }
         let silences = self.silences().await.map_err(|error| self.log(&format!("ledger: {error}"))).ok();
-        let round =
-            Round { silences, records, ended: RefCell::default(), open: RefCell::new(open), next: RefCell::default() };
+        let round = Round {
+            begun: self.clock.now(),
+            silences,
+            records,
+            ended: RefCell::default(),
+            open: RefCell::new(open),
+            next: RefCell::default(),
+        };
         let queues = queues.into_iter().map(|(channel, queue)| self.work_queue(channel, queue, &round, out, gate));
         futures::future::join_all(queues).await;
         // Cases of which something was left for later.
@@ -179,22 +185,28 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         out: &impl Outbound,
         gate: &impl ConsentGate,
     ) {
-        let begun = self.clock.now();
         // Should not all of them have their turn now, those whose case is most urgent do.
         let mut queue = queue;
         let priority = |errand: &Errand| round.records[errand.case].body.case.as_ref().map(|case| case.priority);
         queue.sort_by_key(|errand| std::cmp::Reverse(priority(errand)));
         let paced = self.config.channels.get(&id).filter(|channel| channel.pace().is_some());
         let at_once = paced.map_or(PER_CHANNEL, |channel| channel.at_once(PER_CHANNEL));
+        // What else their cases have to say does not wait until it is their turn.
+        for errand in queue.iter().filter(|_| paced.is_some()) {
+            round.open.borrow_mut()[errand.case] -= 1;
+        }
         let off = self.switched_off(&id).await;
         let (silent, went_off) = (Cell::new(0), Cell::new(false));
         let errands = stream::iter(queue);
         let (off, silent, went_off, id) = (&off, &silent, &went_off, &id);
         errands
             .for_each_concurrent(at_once, |Errand { case, delivery }| async move {
+                if paced.is_some() {
+                    round.step_back(case);
+                }
                 let in_turn = paced.is_some() && pace::takes_turns(&delivery);
                 let no_more_after = if in_turn { pace::PATIENCE_MS / 1_000 } else { NO_MORE_AFTER_S };
-                let late = self.clock.now().saturating_sub(begun) >= no_more_after;
+                let late = self.clock.now().saturating_sub(round.begun) >= no_more_after;
                 let Some(silences) = &round.silences else { return };
                 let now = from_unix(self.clock.now());
                 let mut written = None;
@@ -203,11 +215,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     _ if late || silent.get() >= SILENT_AT_MOST || went_off.get() => return,
                     (_, Some(why)) => Outcome::Skipped(why),
                     (Ok(None), _) if reaches_customer(&delivery) => {
-                        let sent = self.write_to_customer(&round.records[case], &delivery, out, gate).await;
+                        let sent = self.write_to_customer(round, case, &delivery, out, gate).await;
                         written = sent.1;
                         sent.0
                     }
-                    (Ok(None), _) => self.attempt(&round.records[case], &delivery, out, gate).await,
+                    (Ok(None), _) => self.attempt(round, case, &delivery, out, gate).await,
                     (Ok(Some((why, since))), _) => Outcome::Retry(standing::waiting(why, *since), None),
                     (Err(error), _) => return self.log(&format!("ledger: {error}")),
                 };
@@ -225,12 +237,18 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     switched_off,
                     written,
                 });
-                round.open.borrow_mut()[case] -= 1;
-                if round.open.borrow()[case] == 0 {
-                    self.settle(round, case).await;
-                }
+                self.step_aside(round, case).await;
             })
             .await;
+    }
+
+    /// An attempt that has ended, or that waits for its turn: what the others of its case came to is written down once
+    /// none of them is left.
+    async fn step_aside(&self, round: &Round, case: usize) {
+        round.open.borrow_mut()[case] -= 1;
+        if round.open.borrow()[case] == 0 {
+            self.settle(round, case).await;
+        }
     }
 
     /// Writes down how the attempts of a case ended, as far as that is not written down yet.
@@ -275,15 +293,24 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
 /// What is known of a round of attempts.
 struct Round {
+    /// When it began (Unix seconds).
+    begun: u64,
     /// None when they could not be read: then nothing is attempted, and everything comes back with its own timer.
     silences: Option<Vec<silence::Silence>>,
     records: Vec<Record<Dossier>>,
     /// By case: what has ended and is not written down yet.
     ended: RefCell<BTreeMap<usize, Vec<Ended>>>,
-    /// By case: how many attempts have not ended.
+    /// By case: how many attempts are under way or still to be made, those that wait for their turn aside.
     open: RefCell<Vec<usize>>,
     /// What follows from it.
     next: RefCell<Vec<HandedOver>>,
+}
+
+impl Round {
+    /// An attempt that stepped aside goes on.
+    fn step_back(&self, case: usize) {
+        self.open.borrow_mut()[case] += 1;
+    }
 }
 
 /// Whether a receiver gave no answer at all.

@@ -10,7 +10,7 @@ use crate::application::Application;
 use crate::bench::figures::{Figure, Target};
 use crate::bench::layout;
 use crate::inbox::now_ms;
-use crate::{ports, terminal, workspace};
+use crate::{ports, terminal};
 
 const ALERTS: u32 = 200;
 /// How fast they are posted.
@@ -25,8 +25,7 @@ impl Bench<'_> {
     pub(super) fn crash(&self) -> Result<Vec<Figure>> {
         let folder = self.work.join("crash");
         layout::copy_application(&folder, &layout::manifest()?)?;
-        let programme = std::fs::read_to_string(workspace::root().join("ringback.toml"))?;
-        super::write(&folder, "ringback.toml", &grouped(&programme, WAIT)?)?;
+        super::write(&folder, "ringback.toml", &grouped(&super::programme()?, WAIT)?)?;
         let (state, variables, port, run) = (folder.join("state"), self.variables(), ports::any_free()?, now_ms());
         let launch = self.launch(&folder, &state, &variables, port);
         let app = terminal::step("starting the application", || Application::start(&launch, &self.ending))?;

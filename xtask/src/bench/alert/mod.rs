@@ -27,7 +27,7 @@ use crate::client::Client;
 use crate::environment::Variables;
 use crate::inbox::now_ms;
 use crate::signals::Ending;
-use crate::{artifacts, packages, ports, terminal};
+use crate::{artifacts, packages, ports, terminal, workspace};
 
 /// Answers a second, and how many of them a round makes.
 const RATES: [(u32, u32); 3] = [(1, 15), (50, 500), (200, 1_000)];
@@ -40,6 +40,7 @@ const EVENTS_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 /// Measures and returns the figures.
 pub fn run(options: &Options) -> Result<Vec<Figure>> {
     ensure!(options.rounds > 0, "--rounds is above 0");
+    let (rates, crash) = parts(options.part.as_deref())?;
     let program = packages::ensure_alertmanager()?;
     artifacts::build_components()?;
     let runner = match &options.spin {
@@ -49,9 +50,23 @@ pub fn run(options: &Options) -> Result<Vec<Figure>> {
     let work = tempfile::Builder::new().prefix("ringback-bench-").tempdir()?;
     let ending = Ending::watch()?;
     let bench = Bench { runner, program, work: work.path(), arrivals: Arrivals::start()?, ending };
-    let mut figures = bench.speed(options.rounds.min(3))?;
-    figures.extend(bench.crash()?);
+    let mut figures = Vec::new();
+    if !rates.is_empty() {
+        figures.extend(bench.speed(&rates, options.rounds.min(3))?);
+    }
+    if crash {
+        figures.extend(bench.crash()?);
+    }
     Ok(figures)
+}
+
+/// What is measured: the rates, and whether the crash.
+fn parts(wanted: Option<&str>) -> Result<(Vec<(u32, u32)>, bool)> {
+    let wants = |part: &str| wanted.is_none_or(|wanted| wanted == part);
+    let rates: Vec<_> = RATES.into_iter().filter(|(rate, _)| wants(&rate.to_string())).collect();
+    let crash = wants("crash");
+    ensure!(crash || !rates.is_empty(), "--part is 1, 50, 200 (answers a second) or crash");
+    Ok((rates, crash))
 }
 
 /// What both stages need.
@@ -75,15 +90,16 @@ impl Bench<'_> {
     }
 
     /// The time from the POST to the receiver, at several rates.
-    fn speed(&self, rounds: u32) -> Result<Vec<Figure>> {
+    fn speed(&self, rates: &[(u32, u32)], rounds: u32) -> Result<Vec<Figure>> {
         let folder = self.work.join("speed");
         layout::copy_application(&folder, &layout::manifest()?)?;
+        write(&folder, "ringback.toml", &to_webhook(&programme()?)?)?;
         let (state, variables, port) = (folder.join("state"), self.variables(), ports::any_free()?);
         let launch = self.launch(&folder, &state, &variables, port);
         let _app = terminal::step("starting the application", || Application::start(&launch, &self.ending))?;
         let managed = Alertmanager::start(&self.program, &folder, &self.arrivals.url("/alertmanager"), "0s", "[...]")?;
         let mut figures = Vec::new();
-        for (rate, count) in RATES {
+        for (rate, count) in rates.iter().copied() {
             let what = format!("{rate} answers a second, {rounds} rounds of 2 × {count}");
             let rounds = terminal::step(&what, || {
                 let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -174,13 +190,24 @@ fn compare(rate: u32, ours: &[Round], theirs: &[Round]) -> Vec<Figure> {
     ]
 }
 
-/// A programme whose detractors' alerts wait in a group, for as long as Alertmanager's do.
-fn grouped(programme: &str, wait: &str) -> Result<String> {
+/// The programme as shipped.
+fn programme() -> Result<String> {
+    fs::read_to_string(workspace::root().join("ringback.toml")).context("cannot read ringback.toml")
+}
+
+/// A programme whose detractors' alerts go where Alertmanager's do: to a webhook, which has no vendor whose rate is kept.
+fn to_webhook(programme: &str) -> Result<String> {
     let route = "[[routes]]\nid = \"care\"\nchannels = [\"care-chat\", \"care-mail\"]";
+    ensure!(programme.contains(route), "ringback.toml is not the one this was made for");
+    Ok(programme.replacen(route, "[[routes]]\nid = \"care\"\nchannels = [\"events\"]", 1))
+}
+
+/// The same, where alerts wait in a group for as long as Alertmanager's do.
+fn grouped(programme: &str, wait: &str) -> Result<String> {
     let channel = "url_variable = \"events_webhook_url\"";
-    ensure!(programme.contains(route) && programme.contains(channel), "ringback.toml is not the one this was made for");
+    ensure!(programme.contains(channel), "ringback.toml is not the one this was made for");
     let group = format!("{channel}\ngroup = {{ by = [\"touchpoint\"], wait = \"{wait}\", interval = \"1m\" }}");
-    Ok(programme.replacen(route, "[[routes]]\nid = \"care\"\nchannels = [\"events\"]", 1).replacen(channel, &group, 1))
+    Ok(to_webhook(programme)?.replacen(channel, &group, 1))
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
@@ -193,6 +220,14 @@ mod tests {
 
     fn rounds(ms: u64, lost: usize) -> Vec<Round> {
         vec![Round { sample: Sample::new(vec![Duration::from_millis(ms); 10], Duration::from_secs(1)), lost }]
+    }
+
+    #[test]
+    fn one_part_alone_can_be_measured() {
+        assert_eq!(parts(None).expect("all"), (RATES.to_vec(), true));
+        assert_eq!(parts(Some("50")).expect("one rate"), (vec![RATES[1]], false));
+        assert_eq!(parts(Some("crash")).expect("the crash"), (Vec::new(), true));
+        assert!(parts(Some("51")).is_err());
     }
 
     #[test]
