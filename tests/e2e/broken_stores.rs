@@ -3,7 +3,7 @@
 
 use crate::answers::{anonymous, with};
 use chrono::TimeDelta;
-use ringback_tests::{ADMIN, Answer, Options, World, instead, location_id, unpaced};
+use ringback_tests::{ADMIN, Answer, Options, World, instead, location_id};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -100,7 +100,7 @@ async fn several_shards_on_sqlite_are_refused_with_what_to_set() {
 async fn several_shards_work_side_by_side_on_redis() {
     let options = Options {
         redis: true,
-        programme: Some(|text| unpaced(&instead(&text, &[("shards = 1", "shards = 5")]))),
+        programme: Some(|text| instead(&text, &[("shards = 1", "shards = 5")])),
         ..Options::default()
     };
     let world = World::with(options).await;

@@ -6,14 +6,11 @@ use std::time::Duration;
 use crate::answers::{anonymous, detractor, with};
 use chrono::TimeDelta;
 use ringback_tests::vendors::{VENDOR_SECRETS, VENDORS, programme};
-use ringback_tests::{
-    ADMIN, AGENT, EVENTS_SECRET, Options, RESEND_KEY, Received, Reply, World, eventually, soon, unpaced,
-};
+use ringback_tests::{ADMIN, AGENT, EVENTS_SECRET, Options, RESEND_KEY, Received, Reply, World, eventually, soon};
 use serde_json::{Value, json};
 
 async fn world() -> World {
-    World::with(Options { programme: Some(|text| unpaced(&programme(text))), products: true, ..Options::default() })
-        .await
+    World::with(Options { programme: Some(programme), products: true, ..Options::default() }).await
 }
 
 /// What a product was sent since the last time.

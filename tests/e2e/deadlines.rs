@@ -2,7 +2,7 @@
 
 use crate::answers::{anonymous, detractor, with};
 use chrono::TimeDelta;
-use ringback_tests::{Options, Received, World, unpaced};
+use ringback_tests::{Received, World};
 use serde_json::{Value, json};
 
 /// What the chat was told since the last time it was asked: the headlines.
@@ -211,8 +211,7 @@ async fn after_an_outage_every_level_is_told_once_and_the_stale_warning_is_not()
 
 #[tokio::test]
 async fn a_hundred_cases_due_in_the_same_minute_are_all_told_once() {
-    let options = Options { programme: Some(|text| unpaced(&text)), ..Options::default() };
-    let Some(world) = World::with_clock_and(options).await else { return };
+    let Some(world) = World::with_clock().await else { return };
     let answer = anonymous(5);
     let ids = futures::future::join_all((0..100).map(|_| world.take(&answer))).await;
     world.sealed().await;

@@ -2,7 +2,7 @@
 //! other's way.
 
 use crate::answers::{detractor, with};
-use ringback_tests::{Options, World, location_id, soon, unpaced};
+use ringback_tests::{World, location_id, soon};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -64,7 +64,7 @@ async fn a_hundred_updates_of_one_response_at_once_leave_one_whole_answer() {
 
 #[tokio::test]
 async fn different_answers_at_once_are_all_taken_and_all_alerted_once() {
-    let world = World::with(Options { programme: Some(|text| unpaced(&text)), ..Options::default() }).await;
+    let world = World::start().await;
     let answers: Vec<Value> =
         (0..COPIES).map(|n| with(detractor(), &json!({ "response_id": format!("r-{n}") }))).collect();
     let ids = futures::future::join_all(answers.iter().map(|answer| world.take(answer))).await;

@@ -32,4 +32,4 @@ pub use variables::{
     IDENTITY_SECRET, INTAKE, LEAD, MAIL_SECRET, PEPPER, RESEND_KEY, SLACK_PATH, STORAGE_KEY, STORAGE_KEY_NEXT,
 };
 pub use wait::{eventually, soon};
-pub use world::{Client, Options, World, instead, unpaced};
+pub use world::{Client, Options, World, instead};

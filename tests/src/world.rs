@@ -402,12 +402,6 @@ pub fn instead(programme: &str, changes: &[(&str, &str)]) -> String {
     })
 }
 
-/// A programme whose channels take whatever comes: for scenarios that are about something else and send much at once.
-#[must_use]
-pub fn unpaced(programme: &str) -> String {
-    programme.replace("[[channels]]\n", "[[channels]]\nper_minute = 60000\n")
-}
-
 fn plant(file: &Path, key: &str, value: &[u8]) {
     let database = rusqlite::Connection::open(file).expect("the store's file");
     database.busy_timeout(Duration::from_secs(10)).expect("waits");

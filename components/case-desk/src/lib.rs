@@ -71,11 +71,14 @@ async fn take(request: Request, link: TakeLink<'_>) -> Result<Reply, Problem> {
     }
 }
 
-/// Deliveries at once; the tick brings the lists up to date.
+/// Deliveries at once; the tick brings the lists up to date, before them and once more after what they changed.
 fn done(Worked { reply, now }: Worked) -> Reply {
     spawn(async move {
-        if let Ok(app) = app().await {
-            app.hand_through(now, &Deliveries).await;
+        if !now.is_empty() {
+            wake().await;
+            if let Ok(app) = app().await {
+                app.hand_through(now, &Deliveries).await;
+            }
         }
         wake().await;
     });

@@ -45,10 +45,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// What follows from a change that a person made: deliveries are handed over, other cases told, and lists brought up
     /// to date by a tick.
     pub async fn follow_through(&self, jobs: Vec<Due>, out: &impl HandOver) {
-        if !jobs.is_empty() {
-            Errands { app: self, out, ran: Cell::new(false) }.hand_over(jobs).await;
+        let errands = Errands { app: self, out, ran: Cell::new(false) };
+        let handing = async {
+            if !jobs.is_empty() {
+                errands.hand_over(jobs).await;
+            }
+        };
+        futures::future::join(handing, self.tick_logged(out)).await;
+        if errands.ran.get() {
+            self.tick_logged(out).await;
         }
-        self.tick_logged(out).await;
     }
 
     /// Hands over what a change calls for now, without a tick: wake the one whose business it is.

@@ -64,8 +64,8 @@ impl Rate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace(Rate);
 
-/// Over how long a pause is made up for, in seconds.
-const MADE_UP_S: u64 = 5;
+/// Over how long a pause is made up for, in milliseconds: who counts by the minute, and who counts by the second.
+const MADE_UP_MS: [u64; 2] = [5_000, 1_000];
 
 impl Pace {
     /// A pace of 1 to 60,000 a minute; anything else becomes the nearest of them.
@@ -83,7 +83,8 @@ impl Pace {
     /// Where the number is lifted to before one is counted at `now` (Unix milliseconds).
     #[must_use]
     pub const fn floor(self, now: u64) -> u64 {
-        let at_once = MADE_UP_S * 1_000 / self.cost_ms();
+        let made_up = MADE_UP_MS[if self.cost_ms() >= 1_000 { 0 } else { 1 }];
+        let at_once = made_up / self.cost_ms();
         now.saturating_sub(at_once.saturating_sub(1) * self.cost_ms())
     }
 
@@ -109,7 +110,8 @@ mod tests {
         assert_eq!(waits(30, 4), [0, 0, 2_000, 4_000]);
         assert_eq!(waits(12, 3), [0, 5_000, 10_000]);
         assert_eq!(waits(1, 3), [0, 60_000, 120_000]);
-        assert_eq!(waits(60_000, 5_001).last(), Some(&1));
+        assert_eq!(waits(120, 4), [0, 0, 500, 1_000]);
+        assert_eq!(waits(60_000, 1_001).last(), Some(&1));
     }
 
     #[test]

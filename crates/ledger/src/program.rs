@@ -214,6 +214,6 @@ pub enum Appended {
 /// handed over is backed by a timer of the application.
 #[expect(async_fn_in_trait, reason = "the ledger runs single-threaded, so its futures need not be Send")]
 pub trait HandOver {
-    /// Called with the jobs of one committed batch. Runs concurrently with the next batches.
+    /// Called with the jobs of one committed batch or several. Runs concurrently with what comes next.
     async fn hand_over(&self, jobs: Vec<Due>);
 }

@@ -17,6 +17,7 @@ use crate::{Ledger, RETENTION_RECHECK};
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use std::collections::BTreeMap;
+use std::task::Poll;
 
 /// How long (seconds) a turn owns the root.
 const LEASE: u64 = 45;
@@ -27,8 +28,10 @@ const GARBAGE_AGE: u64 = 60;
 /// A tick that has worked this long (seconds) leaves the rest to the next.
 const PATIENCE: u64 = 20;
 
-/// Batches handed over at once.
+/// Hand-overs under way at once.
 const HANDED_OVER_AT_ONCE: usize = 8;
+/// Batches in one hand-over, if they are there.
+const GATHERED: usize = 8;
 
 /// What a turn came to.
 enum Turn {
@@ -84,8 +87,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     pub async fn tick(&self, out: &impl HandOver) -> Result<TickReport, LedgerError> {
         let (send, receive) = unbounded();
         let work = async move { self.work(send).await };
-        // Side by side: a batch of which one receiver is slow holds up none of the next.
-        let deliver = receive.for_each_concurrent(HANDED_OVER_AT_ONCE, |jobs| out.hand_over(jobs));
+        // Side by side: what one receiver is slow with holds up none of the next. Together what has gathered meanwhile.
+        let gathered = receive.ready_chunks(GATHERED).map(|batches| batches.concat());
+        let deliver = gathered.for_each_concurrent(HANDED_OVER_AT_ONCE, |jobs| out.hand_over(jobs));
         futures::future::join(work, deliver).await.0
     }
 
@@ -105,6 +109,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                         if !work.due.is_empty() {
                             // Fails only if the receiver is gone, and then nobody waits for it.
                             let _ = send.unbounded_send(work.due);
+                            give_way().await;
                         }
                         if !self.mutated(Mutation::NoLastLook) {
                             continue;
@@ -332,6 +337,19 @@ impl TickReport {
         self.handed_over += handed_over as u64;
         self.quarantined.extend(other.quarantined.iter().cloned());
     }
+}
+
+/// Lets what has been handed to others begin: where the store answers at once, nothing else would before the work is done.
+async fn give_way() {
+    let mut given = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn garbage_due(root: &Root, now: u64) -> bool {

@@ -16,7 +16,7 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 
 use crate::variables::ADMIN;
-use crate::world::{Options, World, unpaced};
+use crate::world::{Options, World};
 use writer::{Facts, Writer};
 
 /// So far the clock is moved on at a restart, in seconds, at most; and at all of them together: not as far as attempts at a
@@ -96,13 +96,7 @@ pub async fn run(plan: Plan) -> Report {
     let started = Instant::now();
     println!("chaos: {} kills, seed {}", plan.kills, plan.seed);
     let mut random = fastrand::Rng::with_seed(plan.seed);
-    let mut world = World::with(Options {
-        process: true,
-        redis: plan.redis,
-        programme: Some(|text| unpaced(&text)),
-        ..Options::default()
-    })
-    .await;
+    let mut world = World::with(Options { process: true, redis: plan.redis, ..Options::default() }).await;
     let first_day = world.now().date_naive();
     let facts = Mutex::new(Facts::default());
     let mut writers: Vec<Writer> = (0..plan.writers).map(|n| Writer::new(n, random.fork())).collect();

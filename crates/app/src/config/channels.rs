@@ -39,7 +39,7 @@ pub(super) fn read(table: &Table<'_>) -> Checked<(ChannelId, Channel)> {
         Some(count) if !(12..=60_000).contains(&count.value) => {
             return table.fail(count.at, "`per_minute` is how many messages the channel takes: 12 to 60000");
         }
-        count => count.map(|count| count.value).or(kind.vendor_per_minute()),
+        count => count.map(|count| count.value),
     };
     let audience = table.choice("audience", &ROLES)?.unwrap_or(Role::Agent);
     let group = match table.table("group")? {

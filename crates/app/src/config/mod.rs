@@ -132,8 +132,7 @@ pub struct Channel {
     pub to: Vec<String>,
     /// Whether its address may be a private one.
     pub allow_private: bool,
-    /// How many messages a minute it is sent at most: what the programme says, or else what the vendor takes; as many as
-    /// there are when absent.
+    /// How many messages a minute it is sent at most; what its vendor takes when absent.
     pub per_minute: Option<u32>,
     /// Who reads what arrives there: an alert shows no more than this role may read.
     pub audience: Role,
@@ -189,6 +188,13 @@ impl Channel {
     #[must_use]
     pub fn setting(&self, key: &str) -> Option<&str> {
         self.settings.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// What its pace is counted for: channels that lead to one address, or are one account's, share its vendor's rate.
+    #[must_use]
+    pub fn destination(&self) -> &str {
+        let shared = ["url_variable", "key_variable"].into_iter().find_map(|key| self.setting(key));
+        shared.unwrap_or(self.id.as_str())
     }
 
     /// The Spin variables that it reads.

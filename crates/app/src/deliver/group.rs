@@ -34,8 +34,8 @@ pub(super) struct Group {
     members: Vec<Member>,
     /// Messages: who led, whom they cover, when.
     messages: Vec<(String, Vec<String>, u64)>,
-    /// When alerts went out on their own.
-    alone: Vec<u64>,
+    /// Alerts that went out on their own, and when.
+    alone: Vec<(String, u64)>,
 }
 
 /// What is to be done with an alert.
@@ -63,7 +63,7 @@ impl Group {
                 let covers = covers.iter().filter_map(Value::as_str).map(str::to_owned).collect();
                 group.messages.push((text("leader"), covers, at));
             } else if note.get("alone").is_some() {
-                group.alone.push(at);
+                group.alone.push((text("alone"), at));
             } else {
                 group.members.push(Member { name: text("name"), says: text("says"), at });
             }
@@ -90,7 +90,11 @@ impl Group {
         // After a quiet time, too, the first waits for others.
         let due = (first + u64::from(by.wait_s)).max(last.map_or(0, |last| last + u64::from(by.interval_s)));
         if !open.iter().any(|member| member.name == name) {
-            let lately = self.alone.iter().filter(|at| **at + u64::from(by.interval_s) > now).count();
+            // One that was to go out alone, and has not had its channel's turn yet, still is.
+            if self.alone.iter().any(|(known, _)| known == name) {
+                return Turn::Alone;
+            }
+            let lately = self.alone.iter().filter(|(_, at)| *at + u64::from(by.interval_s) > now).count();
             return if lately < usize::from(by.alone) && open.is_empty() { Turn::Alone } else { Turn::Join(due) };
         }
         let leads = open.first().is_some_and(|first| first.name == name);
@@ -143,7 +147,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 }
                 Turn::Wait(_) | Turn::Covered(_) => return Ok(turn),
             };
-            let noted = group.messages.iter().any(|(leader, _, _)| *leader == name);
+            let noted = group.messages.iter().any(|(leader, _, _)| *leader == name)
+                || group.alone.iter().any(|(known, _)| *known == name);
             if !noted && (by.alone > 0 || turn != Turn::Alone) {
                 self.ledger.note_person(&journal, note).await?;
             }
@@ -230,6 +235,7 @@ mod tests {
         assert_eq!(group(&notes).turn("b", &by, 1_010), Turn::Alone);
         notes.push(json!({ "alone": "b", "at": 1_010 }));
         assert_eq!(group(&notes).turn("c", &by, 1_020), Turn::Join(1_050));
+        assert_eq!(group(&notes).turn("a", &by, 1_030), Turn::Alone, "it was told so before");
         assert_eq!(group(&notes).turn("c", &by, 1_400), Turn::Alone, "it is quiet again");
     }
 }

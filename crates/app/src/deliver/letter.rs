@@ -44,7 +44,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         }
         let (request, written) = match self.outgoing(record, message, gate).await {
             Ok(ready) => ready,
-            Err(why) => return (why.outcome(), None),
+            Err(why) => {
+                if let Some(channel) = self.config.channels.get(&message.delivery.channel) {
+                    self.leave_place(channel, delivery).await;
+                }
+                return (why.outcome(), None);
+            }
         };
         let outcome = of_answer(out.send(request, WITHIN).await, from_unix(self.clock.now()));
         if matches!(outcome, Outcome::Delivered(_)) {

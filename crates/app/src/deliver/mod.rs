@@ -19,6 +19,7 @@ mod pace;
 mod pagerduty;
 mod postmark;
 mod product;
+mod queue;
 mod report;
 mod resend;
 mod sendgrid;
@@ -37,10 +38,11 @@ pub(crate) use notice::summary;
 pub use outcome::of_answer;
 pub(crate) use report::suppressed_note;
 
+use self::queue::Errand;
 use crate::App;
-use crate::dossier::{Dossier, Job, reaches_customer};
+use crate::dossier::{Dossier, Job};
 use crate::letters::Written;
-use crate::ports::{ConsentGate, Outbound, OutboundError};
+use crate::ports::{ConsentGate, Outbound};
 use crate::problem::Problem;
 use crate::stored::{Stored, stored};
 use crate::time::from_unix;
@@ -49,7 +51,7 @@ use ringback_core::alert::{Delivery, DeliveryState, Outcome};
 use ringback_core::id::ChannelId;
 use ringback_ledger::{Changed, Clock, Entropy, Record, Step, Store};
 use serde_json::Value;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -57,14 +59,6 @@ use std::time::Duration;
 pub const WITHIN: Duration = Duration::from_secs(15);
 /// How many cases are read at once.
 const READ_AT_ONCE: usize = 16;
-/// How many requests are under way to one channel at once.
-const PER_CHANNEL: usize = 8;
-/// After how long no further attempt is begun: what is left comes back with its own timer. With [`WITHIN`] less than the
-/// tick waits for.
-const NO_MORE_AFTER_S: u64 = 30;
-/// How often in a row a channel may give no answer before the rest of its queue is left for later.
-const SILENT_AT_MOST: u32 = 3;
-
 /// A job as it is handed over from the tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandedOver {
@@ -89,15 +83,11 @@ impl HandedOver {
     }
 }
 
-/// A delivery whose attempt is to be made.
-struct Errand {
-    case: usize,
-    delivery: Delivery,
-}
-
 /// How an attempt ended.
 struct Ended {
     delivery: String,
+    /// Which attempt it was.
+    attempts: u8,
     outcome: Outcome,
     /// The channel was switched off because of it.
     switched_off: bool,
@@ -114,15 +104,17 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// When the list itself is not understood.
     pub async fn deliver(&self, body: &[u8], out: &impl Outbound, gate: &impl ConsentGate) -> Result<(), Problem> {
         let mut jobs = HandedOver::read(body).ok_or_else(|| Problem::field("", "must be a list of {id, job}"))?;
-        // What follows from a round, a channel that was switched off for example, is another one.
+        let begun = self.clock.now();
+        // What follows from a round, a channel that was switched off for example, is another one; they share the time.
         while !jobs.is_empty() {
-            jobs = self.deliver_round(jobs, out, gate).await;
+            jobs = self.deliver_round(begun, jobs, out, gate).await;
         }
         Ok(())
     }
 
     async fn deliver_round(
         &self,
+        begun: u64,
         jobs: Vec<HandedOver>,
         out: &impl Outbound,
         gate: &impl ConsentGate,
@@ -151,7 +143,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         }
         let silences = self.silences().await.map_err(|error| self.log(&format!("ledger: {error}"))).ok();
         let round = Round {
-            begun: self.clock.now(),
+            begun,
             silences,
             records,
             ended: RefCell::default(),
@@ -176,72 +168,6 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         })
     }
 
-    /// Works one channel's queue.
-    async fn work_queue(
-        &self,
-        id: ChannelId,
-        queue: Vec<Errand>,
-        round: &Round,
-        out: &impl Outbound,
-        gate: &impl ConsentGate,
-    ) {
-        // Should not all of them have their turn now, those whose case is most urgent do.
-        let mut queue = queue;
-        let priority = |errand: &Errand| round.records[errand.case].body.case.as_ref().map(|case| case.priority);
-        queue.sort_by_key(|errand| std::cmp::Reverse(priority(errand)));
-        let paced = self.config.channels.get(&id).filter(|channel| channel.pace().is_some());
-        let at_once = paced.map_or(PER_CHANNEL, |channel| channel.at_once(PER_CHANNEL));
-        // What else their cases have to say does not wait until it is their turn.
-        for errand in queue.iter().filter(|_| paced.is_some()) {
-            round.open.borrow_mut()[errand.case] -= 1;
-        }
-        let off = self.switched_off(&id).await;
-        let (silent, went_off) = (Cell::new(0), Cell::new(false));
-        let errands = stream::iter(queue);
-        let (off, silent, went_off, id) = (&off, &silent, &went_off, &id);
-        errands
-            .for_each_concurrent(at_once, |Errand { case, delivery }| async move {
-                if paced.is_some() {
-                    round.step_back(case);
-                }
-                let in_turn = paced.is_some() && pace::takes_turns(&delivery);
-                let no_more_after = if in_turn { pace::PATIENCE_MS / 1_000 } else { NO_MORE_AFTER_S };
-                let late = self.clock.now().saturating_sub(round.begun) >= no_more_after;
-                let Some(silences) = &round.silences else { return };
-                let now = from_unix(self.clock.now());
-                let mut written = None;
-                let outcome = match (off, silence::silenced(silences, &round.records[case].body, &delivery, now)) {
-                    _ if late && in_turn => pace::comes_back(),
-                    _ if late || silent.get() >= SILENT_AT_MOST || went_off.get() => return,
-                    (_, Some(why)) => Outcome::Skipped(why),
-                    (Ok(None), _) if reaches_customer(&delivery) => {
-                        let sent = self.write_to_customer(round, case, &delivery, out, gate).await;
-                        written = sent.1;
-                        sent.0
-                    }
-                    (Ok(None), _) => self.attempt(round, case, &delivery, out, gate).await,
-                    (Ok(Some((why, since))), _) => Outcome::Retry(standing::waiting(why, *since), None),
-                    (Err(error), _) => return self.log(&format!("ledger: {error}")),
-                };
-                silent.set(if is_silence(&outcome) { silent.get() + 1 } else { 0 });
-                let mut switched_off = false;
-                if let Outcome::Gone(why) = &outcome {
-                    switched_off = !went_off.replace(true);
-                    if let Err(error) = self.switch_off(id, why).await {
-                        self.log(&format!("ledger: {error}"));
-                    }
-                }
-                round.ended.borrow_mut().entry(case).or_default().push(Ended {
-                    delivery: delivery.id,
-                    outcome,
-                    switched_off,
-                    written,
-                });
-                self.step_aside(round, case).await;
-            })
-            .await;
-    }
-
     /// An attempt that has ended, or that waits for its turn: what the others of its case came to is written down once
     /// none of them is left.
     async fn step_aside(&self, round: &Round, case: usize) {
@@ -263,12 +189,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let now = from_unix(self.clock.now());
         let written = self.ledger.change(id, |record| {
             let mut step = Step::of(record.body.clone());
-            for Ended { delivery, outcome, switched_off, written } in &ended {
+            for Ended { delivery, attempts, outcome, switched_off, written } in &ended {
                 if let Some(written) = written {
                     step.body.keep_written(delivery, written);
                 }
                 let pending = step.body.delivery_mut(delivery).filter(|d| d.state == DeliveryState::Pending);
                 let Some(pending) = pending else { continue };
+                // A later attempt has begun meanwhile: what comes of that one counts.
+                if pending.attempts != *attempts && matches!(outcome, Outcome::Retry(..)) {
+                    continue;
+                }
                 let channel = pending.channel.clone();
                 pending.settle(outcome.clone(), now);
                 let settled = pending.clone();
@@ -293,7 +223,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
 /// What is known of a round of attempts.
 struct Round {
-    /// When it began (Unix seconds).
+    /// When it began, or the one before it (Unix seconds).
     begun: u64,
     /// None when they could not be read: then nothing is attempted, and everything comes back with its own timer.
     silences: Option<Vec<silence::Silence>>,
@@ -311,9 +241,4 @@ impl Round {
     fn step_back(&self, case: usize) {
         self.open.borrow_mut()[case] += 1;
     }
-}
-
-/// Whether a receiver gave no answer at all.
-fn is_silence(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Retry(why, _) if *why == OutboundError::Timeout.to_string())
 }
