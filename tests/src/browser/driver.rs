@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -82,7 +83,15 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Asked to end, it ends its browser, too; killed, it would leave it behind.
+        // With its session it ends its browser; killed before that, it would leave it behind. On a thread of its own: the
+        // scenario's runtime stands still meanwhile, and so do its connections.
+        let session = self.session.clone();
+        let end_session = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let end = Call::elsewhere(caller(), Method::DELETE, session).try_send();
+            runtime.block_on(async { drop(tokio::time::timeout(Duration::from_secs(10), end).await) });
+        };
+        let _ = std::thread::spawn(end_session).join();
         let id = self.child.id().to_string();
         let _ = Command::new("kill").arg(&id).stderr(Stdio::null()).status();
         let _ = self.child.wait();
