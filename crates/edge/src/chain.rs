@@ -2,6 +2,7 @@
 //! whose a token is.
 
 use crate::outbound::SpinOutbound;
+use futures::future::join_all;
 use http::{Request, StatusCode, header};
 use ringback_app::Outbound as _;
 use ringback_app::access::{Identified, identified};
@@ -96,14 +97,17 @@ pub struct Deliveries;
 impl HandOver for Deliveries {
     async fn hand_over(&self, jobs: Vec<Due>) {
         let jobs: Vec<HandedOver> = jobs.into_iter().map(|due| HandedOver { id: due.eid, job: due.job }).collect();
-        let request = Request::post(ALERT_DELIVER).header(header::CONTENT_TYPE, "application/json");
-        let request = request.body(HandedOver::body(&jobs));
-        let Ok(request) = request else { return };
-        // What is not delivered now comes back with its own timer.
-        match SpinOutbound.send(request, DELIVER_WITHIN).await {
-            Ok(answer) if answer.status().is_success() => {}
-            Ok(answer) => eprintln!("alert-trigger answered {}", answer.status().as_u16()),
-            Err(error) => eprintln!("alert-trigger did not answer: {error}"),
-        }
+        join_all(HandedOver::bodies(&jobs).into_iter().map(deliver)).await;
+    }
+}
+
+/// What is not delivered now comes back with its own timer.
+async fn deliver(jobs: Vec<u8>) {
+    let request = Request::post(ALERT_DELIVER).header(header::CONTENT_TYPE, "application/json");
+    let Ok(request) = request.body(jobs) else { return };
+    match SpinOutbound.send(request, DELIVER_WITHIN).await {
+        Ok(answer) if answer.status().is_success() => {}
+        Ok(answer) => eprintln!("alert-trigger answered {}", answer.status().as_u16()),
+        Err(error) => eprintln!("alert-trigger did not answer: {error}"),
     }
 }

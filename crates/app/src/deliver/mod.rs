@@ -57,6 +57,8 @@ use std::time::Duration;
 
 /// How long a receiver may take, whole.
 pub const WITHIN: Duration = Duration::from_secs(15);
+/// How many jobs are handed over in one request.
+const IN_A_BODY: usize = 256;
 /// How many cases are read at once.
 const READ_AT_ONCE: usize = 16;
 /// A job as it is handed over from the tick.
@@ -75,6 +77,12 @@ impl HandedOver {
     #[must_use]
     pub fn body(jobs: &[Self]) -> Vec<u8> {
         Value::Array(jobs.iter().map(Self::store).collect()).to_string().into_bytes()
+    }
+
+    /// The same of any number, in bodies of a size that is taken.
+    #[must_use]
+    pub fn bodies(jobs: &[Self]) -> Vec<Vec<u8>> {
+        jobs.chunks(IN_A_BODY).map(Self::body).collect()
     }
 
     fn read(body: &[u8]) -> Option<Vec<Self>> {
@@ -240,5 +248,22 @@ impl Round {
     /// An attempt that stepped aside goes on.
     fn step_back(&self, case: usize) {
         self.open.borrow_mut()[case] += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_jobs_are_handed_over_each_body_is_taken() {
+        // The longest channel and a name as long as any.
+        let job = format!("deliver:breached-first_contact-255-{}", "c".repeat(64));
+        let jobs = vec![HandedOver { id: "z".repeat(26), job }; 2 * IN_A_BODY + 1];
+        let bodies = HandedOver::bodies(&jobs);
+        assert!(bodies.iter().all(|body| body.len() <= crate::MAX_BODY));
+        let read: Vec<HandedOver> = bodies.iter().flat_map(|body| HandedOver::read(body).unwrap()).collect();
+        assert_eq!((bodies.len(), read), (3, jobs));
+        assert!(HandedOver::bodies(&[]).is_empty());
     }
 }

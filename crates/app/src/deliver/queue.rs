@@ -15,8 +15,8 @@ use std::cell::Cell;
 
 /// How many requests are under way to one channel at once.
 const PER_CHANNEL: usize = 8;
-/// After how long no further attempt is begun: what is left comes back with its own timer. With what a receiver may take less than the
-/// tick waits for.
+/// After how long no further attempt is begun: what is left comes back with its own timer. With what a receiver may take
+/// it is less than the tick waits for.
 const NO_MORE_AFTER_S: u64 = 30;
 /// How often in a row a channel may give no answer before the rest of its queue is left for later.
 const SILENT_AT_MOST: u32 = 3;
