@@ -75,7 +75,7 @@ async fn take(request: Request, link: TakeLink<'_>) -> Result<Reply, Problem> {
 fn done(Worked { reply, now }: Worked) -> Reply {
     spawn(async move {
         if !now.is_empty() {
-            wake().await;
+            spawn(wake());
             if let Ok(app) = app().await {
                 app.hand_through(now, &Deliveries).await;
             }

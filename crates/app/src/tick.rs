@@ -46,13 +46,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// to date by a tick.
     pub async fn follow_through(&self, jobs: Vec<Due>, out: &impl HandOver) {
         let errands = Errands { app: self, out, ran: Cell::new(false) };
+        let any = !jobs.is_empty();
         let handing = async {
-            if !jobs.is_empty() {
+            if any {
                 errands.hand_over(jobs).await;
             }
         };
         futures::future::join(handing, self.tick_logged(out)).await;
-        if errands.ran.get() {
+        // What came of them moves cases in the lists, too.
+        if any {
             self.tick_logged(out).await;
         }
     }

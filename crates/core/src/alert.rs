@@ -214,6 +214,10 @@ impl Delivery {
         if self.is_exhausted() && self.last_error.is_some() && !self.waits() {
             return Due::GiveUp;
         }
+        if self.waits() {
+            // It has not been tried: it comes back as soon as it can.
+            return Due::Attempt(now + TimeDelta::seconds(i64::from(RETRY_AFTER_S[0])));
+        }
         let mut begun = self.clone();
         begun.begin_attempt();
         Due::Attempt(begun.look_again_at(now))

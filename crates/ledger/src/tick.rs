@@ -29,7 +29,7 @@ const GARBAGE_AGE: u64 = 60;
 const PATIENCE: u64 = 20;
 
 /// Hand-overs under way at once.
-const HANDED_OVER_AT_ONCE: usize = 8;
+const HANDED_OVER_AT_ONCE: usize = 24;
 /// Batches in one hand-over, if they are there.
 const GATHERED: usize = 8;
 
@@ -87,7 +87,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     pub async fn tick(&self, out: &impl HandOver) -> Result<TickReport, LedgerError> {
         let (send, receive) = unbounded();
         let work = async move { self.work(send).await };
-        // Side by side: what one receiver is slow with holds up none of the next. Together what has gathered meanwhile.
+        // Side by side, so that what one receiver is slow with does not hold up the next. Together what has gathered
+        // meanwhile.
         let gathered = receive.ready_chunks(GATHERED).map(|batches| batches.concat());
         let deliver = gathered.for_each_concurrent(HANDED_OVER_AT_ONCE, |jobs| out.hand_over(jobs));
         futures::future::join(work, deliver).await.0

@@ -138,6 +138,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             let group = Group::read(notes);
             let turn = group.turn(&name, by, now);
             let note = match &turn {
+                Turn::Alone if group.alone.iter().any(|(known, _)| *known == name) => return Ok(turn),
                 Turn::Alone | Turn::Join(_) if day != now / DAY_S => continue,
                 Turn::Alone => json!({ "alone": name, "at": now }),
                 Turn::Join(_) => json!({ "name": name, "says": says, "at": now }),
@@ -147,8 +148,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 }
                 Turn::Wait(_) | Turn::Covered(_) => return Ok(turn),
             };
-            let noted = group.messages.iter().any(|(leader, _, _)| *leader == name)
-                || group.alone.iter().any(|(known, _)| *known == name);
+            let noted = group.messages.iter().any(|(leader, _, _)| *leader == name);
             if !noted && (by.alone > 0 || turn != Turn::Alone) {
                 self.ledger.note_person(&journal, note).await?;
             }

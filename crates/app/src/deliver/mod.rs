@@ -201,20 +201,19 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 if let Some(written) = written {
                     step.body.keep_written(delivery, written);
                 }
+                if let (true, Some(off)) = (*switched_off, step.body.delivery(delivery).map(|d| d.channel.clone())) {
+                    self.tell_of_trouble(&mut step, &off);
+                }
                 let pending = step.body.delivery_mut(delivery).filter(|d| d.state == DeliveryState::Pending);
                 let Some(pending) = pending else { continue };
                 // A later attempt has begun meanwhile: what comes of that one counts.
                 if pending.attempts != *attempts && matches!(outcome, Outcome::Retry(..)) {
                     continue;
                 }
-                let channel = pending.channel.clone();
                 pending.settle(outcome.clone(), now);
                 let settled = pending.clone();
                 self.follow_up.repeat_later(&mut step, &settled, now);
                 step.body.note_undelivered(delivery, now);
-                if *switched_off {
-                    self.tell_of_trouble(&mut step, &channel);
-                }
             }
             Ok::<_, ()>(step)
         });

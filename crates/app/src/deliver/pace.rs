@@ -8,9 +8,9 @@ use super::Round;
 use super::product::is_private;
 use crate::App;
 use crate::config::{Channel, Config};
+use crate::dossier::reaches_customer;
 use crate::ports::Outbound;
 use crate::secrets::Secrets;
-use crate::time::from_unix;
 use http::Uri;
 use ringback_core::alert::{Delivery, DeliveryState, Outcome, WAITS_FOR_TURN};
 use ringback_core::rate::Pace;
@@ -33,7 +33,7 @@ pub(super) fn comes_back() -> Outcome {
 
 /// Whether a delivery waits for its turn: what was refused before does not, as its next attempt is far away.
 pub(super) fn takes_turns(delivery: &Delivery) -> bool {
-    delivery.attempts <= 1 || delivery.last_error.is_none()
+    delivery.attempts <= 1 || (delivery.attempts == 2 && delivery.last_error.is_none())
 }
 
 /// How many messages a minute a channel is sent at most: the least that the programme says of any that leads where it
@@ -48,7 +48,8 @@ fn per_minute(config: &Config, secrets: &Secrets, channel: &Channel) -> Option<u
 fn is_a_vendors(secrets: &Secrets, channel: &Channel) -> bool {
     let place = PLACES.into_iter().find_map(|key| channel.setting(key)).map(|variable| secrets.get(variable));
     let uri = place.and_then(|place| place.parse::<Uri>().ok());
-    uri.as_ref().and_then(Uri::host).is_some_and(|host| !is_private(host))
+    let host = uri.as_ref().and_then(Uri::host).map(|host| host.trim_end_matches('.').to_ascii_lowercase());
+    host.is_some_and(|host| !is_private(&host))
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -65,7 +66,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
     /// Waits until it is the channel's turn; the outcome when that is not soon, or when somebody else has seen to the
     /// delivery meanwhile. What is critical waits for nobody, and counts. A channel without a pace costs nothing, another
-    /// one a read and a write, two reads and two writes after a pause.
+    /// one a read and a write, after a pause a read and a write more, and what waits is read again.
     pub(super) async fn keep_pace(
         &self,
         round: &Round,
@@ -82,7 +83,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let now = self.clock.now();
         let critical = round.records[case].body.case.as_ref().is_some_and(|case| case.priority == Priority::Critical);
         let age = now.saturating_sub(round.begun);
-        let patience = PATIENCE_MS.saturating_sub(age * 1_000);
+        // Letters leave places to alerts that go out by the same account.
+        let longest = if reaches_customer(delivery) { PATIENCE_MS / 2 } else { PATIENCE_MS };
+        let patience = longest.saturating_sub(age * 1_000);
         let may_wait = if critical { u64::MAX } else { patience };
         let wait = self.take_place(channel, pace, now * 1_000, may_wait).await.map_err(unread)?;
         if wait > may_wait {
@@ -96,12 +99,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return Ok(());
         }
         // Its timer may have fired meanwhile, and somebody else seen to it.
-        let stands = self.ledger.read(&round.records[case].eid).await.map_err(unread)?;
-        let stands = stands.as_ref().and_then(|record| record.body.delivery(&delivery.id));
-        match stands.filter(|now| now.state == DeliveryState::Pending && now.attempts == delivery.attempts) {
-            Some(_) => Ok(()),
-            None => Err(Outcome::Retry(WAITS_FOR_TURN.to_owned(), Some(from_unix(self.clock.now() + 60)))),
-        }
+        let stands = self.ledger.read(&round.records[case].eid).await.map_err(unread);
+        let as_it_was = |now: &Delivery| now.state == DeliveryState::Pending && now.attempts == delivery.attempts;
+        let outcome = match stands {
+            Ok(Some(record)) if record.body.delivery(&delivery.id).is_some_and(as_it_was) => return Ok(()),
+            Ok(_) => comes_back(),
+            Err(outcome) => outcome,
+        };
+        self.leave_place(channel, delivery).await;
+        Err(outcome)
     }
 
     /// Gives a place back that was not used.

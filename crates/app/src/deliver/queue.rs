@@ -8,7 +8,7 @@ use crate::ports::{ConsentGate, Outbound, OutboundError};
 use crate::time::from_unix;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt as _};
-use ringback_core::alert::{Delivery, Outcome, WAITS_FOR_TURN};
+use ringback_core::alert::{Delivery, Outcome, WAITS_FOR_GROUP, WAITS_FOR_TURN};
 use ringback_core::id::ChannelId;
 use ringback_ledger::{Clock, Entropy, LedgerError, Store};
 use std::cell::Cell;
@@ -114,12 +114,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     async fn heed(&self, line: &Line, outcome: &Outcome) -> bool {
         match outcome {
             _ if is_silence(outcome) => line.silent.set(line.silent.get() + 1),
-            Outcome::Retry(why, _) if why == WAITS_FOR_TURN => {}
+            // Nobody was asked.
+            Outcome::Retry(why, _) if [WAITS_FOR_TURN, WAITS_FOR_GROUP].contains(&why.as_str()) => {}
+            Outcome::Skipped(_) | Outcome::Blocked(_) => {}
             _ => line.silent.set(0),
         }
         let Outcome::Gone(why) = outcome else { return false };
         let first = !line.went_off.replace(true);
-        // Another round may have been faster: it has told of it.
+        // Another round may have been faster: it tells of it.
         let switched = self.switch_off(&line.id, why).await.unwrap_or_else(|error| {
             self.log(&format!("ledger: {error}"));
             true
