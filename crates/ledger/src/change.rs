@@ -219,6 +219,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             ap: Vec::new(),
             pl: Plan { counts: out.c.clone(), ..Plan::default() },
             m: out.m.clone(),
+            me: Vec::new(),
             ix: false,
             up: false,
             of: Some(of),

@@ -10,12 +10,13 @@ use crate::change::{Filed, dues};
 use crate::key::Key;
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store, StoreKind};
-use crate::program::{Count, Program};
+use crate::program::{Count, Plan, Program};
 use crate::record::LedgerError;
 use crate::seal::Sealed;
 use crate::store::{Outcome, Verdict, not_a_counter};
 use crate::stored::{Entry, Event, FINGERPRINTS, IdEntry, Job, JournalItem, decode};
 use crate::tick::Work;
+use crate::timers::minute;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// After how many seconds the job of an event whose person was known before is looked at again.
@@ -50,7 +51,8 @@ enum Merged {
 }
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Writes the effects of `work.sealed`.
+    /// Brings about the effects of `work.sealed`. What is written under names that are only this turn's to write is put off
+    /// until [`flush`](Self::flush).
     pub(crate) async fn effects(&self, work: &mut Work) -> Result<(), LedgerError> {
         let sealed = std::mem::take(&mut work.sealed);
         if sealed.is_empty() {
@@ -79,8 +81,15 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         }
         entries.extend(self.fold(work, &batch.counts).await?);
         let floor = work.root.tc + 1;
-        entries.extend(self.stage_timers(work.shard, &batch.timers, floor, &batch.counters).await?);
-        self.kv.set_many(&entries).await
+        let timers = together(batch.timers, floor);
+        entries.extend(self.stage_timers(work.shard, &timers, floor, &batch.counters).await?);
+        work.writes = entries;
+        Ok(())
+    }
+
+    /// Writes what the turn has put off, so that one transaction serves for all of it where nothing comes in between.
+    pub(crate) async fn flush(&self, work: &mut Work) -> Result<(), LedgerError> {
+        self.kv.set_many(&std::mem::take(&mut work.writes)).await
     }
 
     /// A journal whose counter is none is reported, and goes without the entry.
@@ -111,9 +120,12 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let mut keys: Vec<String> = sealed.iter().map(|s| Key::Id(&s.event.e).to_string()).collect();
         let mut counters = Vec::new();
         if self.kv.kind == StoreKind::Sqlite {
-            let planned = sealed.iter().flat_map(|s| &s.event.pl.timers);
-            let planned: Vec<_> = planned.map(|t| (t.due, Entry::new(0, Job::Settle))).collect();
-            counters = self.buckets(work.shard, &planned, work.root.tc + 1);
+            // All go into the minute of the first one, or of a job that is looked at again.
+            let planned = sealed.iter().flat_map(|s| &s.event.pl.timers).map(|timer| timer.due).min();
+            let again = sealed.iter().any(|s| s.event.pl.again.is_some()).then_some(work.now + AGAIN);
+            let first: Vec<_> =
+                planned.into_iter().chain(again).map(|due| (due, Entry::new(0, Job::Settle))).collect();
+            counters = self.buckets(work.shard, &first, work.root.tc + 1);
             counters.extend(sealed.iter().flat_map(|s| &s.event.p).map(|p| Key::Journal(&p.ph).to_string()));
             keys.extend(counters.iter().cloned());
         }
@@ -252,21 +264,32 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     }
 }
 
+/// Puts all timers of a batch into the minute of its first one (`floor` at the earliest): what is due later is filed where it
+/// belongs when that minute is swept, together with what other batches have put there. So sealing, which somebody waits for,
+/// costs one counter, whatever it plans, and each timer is moved once.
+fn together(timers: Vec<(u64, Entry)>, floor: u64) -> Vec<(u64, Entry)> {
+    let Some(first) = timers.iter().map(|(due, _)| minute(*due).max(floor)).min() else { return timers };
+    let put = |(due, entry): (u64, Entry)| match entry.j {
+        Job::App(j) if minute(due) > first => (first * 60, Entry { j: Job::Later { d: due, j }, ..entry }),
+        j => (due, Entry { j, ..entry }),
+    };
+    timers.into_iter().map(put).collect()
+}
+
 /// The event is the first of its id: its plan takes effect.
 fn accept(work: &mut Work, batch: &mut Batch, sealed: Sealed) {
     note(work.shard, batch, &sealed, sealed.n);
-    let Sealed { n, event, .. } = sealed;
+    let Sealed { n, mut event, .. } = sealed;
+    let Plan { timers, counts, now, again } = std::mem::take(&mut event.pl);
     // A repetition finds its own entry, perhaps with updates in it: kept.
     let id = batch.ids.entry(event.e.clone());
-    id.or_insert_with(|| IdEntry(vec![(n, event.f)]));
+    id.or_insert_with(|| IdEntry(vec![(n, event.f.clone())]));
     batch.changed.insert(event.e.clone());
-    let timers = event.pl.timers.into_iter();
-    let timer = |t: crate::Timer| (t.due, Entry::new(n, Job::App(t.job)));
-    batch.timers.extend(timers.map(timer));
-    batch.counts.extend(event.pl.counts);
-    batch.again.extend(event.pl.again.map(|job| (n, event.e.clone(), job)));
-    work.mark(event.m);
-    work.due.extend(dues(work.shard, n, &event.e, event.pl.now));
+    batch.timers.extend(timers.into_iter().map(|timer| (timer.due, Entry::new(n, Job::App(timer.job)))));
+    batch.counts.extend(counts);
+    batch.again.extend(again.map(|job| (n, event.e.clone(), job)));
+    work.due.extend(dues(work.shard, n, &event.e, now));
+    work.mark(event.marks());
 }
 
 /// Entries for the people's journals: the record, and the event's notes.

@@ -90,9 +90,13 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         if complete {
             work.swept = (last + 1, 0);
         }
-        work.report.fired += entries.len() as u64;
+        if !entries.is_empty() {
+            self.flush(work).await?;
+        }
         let mut jobs: BTreeMap<u64, Vec<Entry>> = BTreeMap::new();
         for entry in entries {
+            let entry = entry.arrived(work.root.tc);
+            work.report.fired += u64::from(!matches!(entry.j, Job::Later { .. }));
             add_job(jobs.entry(entry.n).or_default(), entry);
         }
         let mut apps: BTreeMap<u64, Vec<Entry>> = BTreeMap::new();
@@ -100,6 +104,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         for entry in jobs.into_values().flatten() {
             match &entry.j {
                 Job::App(_) => apps.entry(entry.n).or_default().push(entry),
+                Job::Later { .. } if self.mutated(Mutation::NoMove) => {}
+                Job::Later { d, j } => again.push((*d, Entry { j: Job::App(j.clone()), ..entry })),
                 Job::Erase { .. } | Job::EraseOne { .. } => again.extend(self.erase_due(work, entry).await?),
                 Job::Retire => self.retire_due(work, entry.n).await?,
                 Job::Settle => again.extend(self.settle_due(work, entry).await?),

@@ -1,6 +1,5 @@
 //! Appending and reading events.
 
-use crate::index::difference;
 use crate::key::{Key, is_fingerprint, shard_of};
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store, StoreKind};
@@ -41,7 +40,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         if foreign {
             return Err(not_a_counter(&Key::Slots { shard }.to_string()));
         }
-        let m = difference(Vec::new(), self.program.marks(&draft.eid, &draft.body));
+        let (m, me) = Event::<P::Body>::marked(&draft.eid, self.program.marks(&draft.eid, &draft.body));
         let event = Event {
             u: String::new(),
             e: draft.eid,
@@ -52,6 +51,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             ap: Vec::new(),
             pl: draft.plan,
             m,
+            me,
             ix: false,
             up: on_different == OnDifferent::Update,
             of: None,

@@ -38,12 +38,14 @@ pub enum Mutation {
     ListLate,
     /// A tick ends with its work, without a last look for what came meanwhile.
     NoLastLook,
+    /// A timer that was put beside earlier ones is not moved to its own minute.
+    NoMove,
 }
 
 #[cfg(feature = "mutants")]
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SkipHoles,
         Self::NoWriterCheck,
         Self::NoFenceReread,
@@ -61,6 +63,7 @@ impl Mutation {
         Self::SweepBeforeClose,
         Self::ListLate,
         Self::NoLastLook,
+        Self::NoMove,
     ];
 }
 

@@ -125,6 +125,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let Some(mut order) = work.root.er.iter().find(|order| due(order, &work.root, work.now)).cloned() else {
             return Ok(());
         };
+        self.flush(work).await?;
         let to = (order.d + WINDOW).min(order.h + 1);
         let concerned = self.concerned(work, &order, to).await?;
         order.d = to;

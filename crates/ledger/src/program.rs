@@ -4,6 +4,7 @@
 //! for the same occasion (after a crash, after a lost race), and only one of the answers counts.
 
 use crate::record::Record;
+use crate::stored::grouped;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The rules of the application, as far as the ledger has to call them.
@@ -139,7 +140,7 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<Timer>,
     /// What the projections count.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "c", alias = "counts", with = "grouped")]
     pub counts: Vec<Count>,
     /// Jobs handed over right after the batch is committed; see [`Step::now`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -55,6 +55,8 @@ pub(crate) struct Work {
     pub(crate) root: Root,
     /// Sealed events whose effects are to be written.
     pub(crate) sealed: Vec<Sealed>,
+    /// What is written before the commit, in one go if nothing comes in between.
+    pub(crate) writes: Vec<(String, Vec<u8>)>,
     /// Mutation [`Mutation::SweepBeforeClose`]: counters read too early.
     pub(crate) early: Option<Vec<u64>>,
     // What the commit adds to the root.
@@ -301,6 +303,7 @@ impl Work {
             passed: root.df,
             root,
             sealed: Vec::new(),
+            writes: Vec::new(),
             early: None,
             days: BTreeMap::new(),
             months: BTreeMap::new(),

@@ -700,7 +700,7 @@ fn a_record_from_before_there_was_an_index_is_put_in_by_its_next_change() {
         assert!(value.as_object_mut().and_then(|fields| fields.remove(name)).is_some(), "{name}");
         world.store.plant(key, value.to_string().as_bytes());
     };
-    strip(&event_key(1), "m");
+    strip(&event_key(1), "me");
     let root = world.store.keys().into_iter().find(|key| key.starts_with("c:")).expect("a root");
     strip(&root, "ix");
     let scan = || block_on(world.ledger.scan("", "~", 100)).expect("scans");

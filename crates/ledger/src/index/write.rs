@@ -11,12 +11,13 @@ use crate::tick::Work;
 use std::collections::BTreeMap;
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Writes what `work.marks` changes: a read for every level of the tree and a write. The commit makes it valid.
+    /// Writes what `work.marks` changes, and what the turn has put off: a read for every level of the tree and a write. The
+    /// commit makes it valid.
     pub(crate) async fn fold_index(&self, work: &mut Work) -> Result<(), LedgerError> {
         let mut marks = std::mem::take(&mut work.marks);
         marks.retain(|_, add| *add != 0);
         if marks.is_empty() {
-            return Ok(());
+            return self.flush(work).await;
         }
         let additions: Vec<(String, i64)> = marks.into_iter().collect();
         let root = Some(work.root.ix.clone()).filter(|root| !root.is_empty());
@@ -29,16 +30,15 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let mut change = Change { nodes: &nodes, written: Vec::new(), replaced: Vec::new(), name };
         let new = change.apply(root.as_deref(), &additions);
         let key = |node: &str| Key::Index { shard: work.shard, node }.to_string();
-        let mut entries = Vec::new();
         for (name, node) in &change.written {
-            entries.push((key(name), encode(&key(name), node)?));
+            work.writes.push((key(name), encode(&key(name), node)?));
         }
         // A node that is not understood stays where it is, so that it can be looked at.
         let replaced = change.replaced.iter().map(|name| key(name)).filter(|key| !work.bad.contains(key));
         let replaced: Vec<String> = replaced.collect();
         work.gc.extend(replaced);
         work.index = Some(new.unwrap_or_default());
-        self.kv.set_many(&entries).await
+        self.flush(work).await
     }
 
     /// Reads the nodes that a change needs, level by level.

@@ -1,6 +1,7 @@
 //! Events and what tells repeats of them.
 
-use super::Ringed;
+use super::{Ringed, grouped};
+use crate::index::difference;
 use crate::program::{Count, PersonNote, Plan};
 use crate::record::{LedgerError, Record};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -10,7 +11,7 @@ pub const FINGERPRINTS: usize = 8;
 
 /// `k:` an event and what became of it.
 ///
-/// `u e f t ts p pl m up of` never change after the event was written (but that erasure removes the
+/// `u e f t ts p pl m me up of` never change after the event was written (but that erasure removes the
 /// notes in `p`, which the journal has by then), so that a repetition of the sealing reads what
 /// the first pass read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct Event<B> {
     /// What the index gets at sealing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub m: Vec<(String, i64)>,
+    /// The same for names that end with its own id, which is left out: most do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub me: Vec<String>,
     /// A change has moved it in the index since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ix: bool,
@@ -88,7 +92,25 @@ impl<B: Serialize + DeserializeOwned> Ringed for Event<B> {
 impl<B> Event<B> {
     /// Whether the index knows it. A version before there was one has left it out; its next change puts it in.
     pub fn indexed(&self) -> bool {
-        self.ix || !self.m.is_empty()
+        self.ix || !self.m.is_empty() || !self.me.is_empty()
+    }
+
+    /// What the index gets at sealing, as `m` and `me`.
+    pub fn marked(eid: &str, marks: Vec<String>) -> (Vec<(String, i64)>, Vec<String>) {
+        let (mut others, mut own) = (Vec::new(), Vec::new());
+        for mark in marks {
+            match mark.strip_suffix(eid) {
+                Some(before) => own.push(before.to_owned()),
+                None => others.push(mark),
+            }
+        }
+        (difference(Vec::new(), others), own)
+    }
+
+    /// What the index gets at sealing.
+    pub fn marks(self) -> impl Iterator<Item = (String, i64)> {
+        let Self { m, me, e, .. } = self;
+        m.into_iter().chain(me.into_iter().map(move |before| (before + &e, 1)))
     }
 
     /// The caller's view. `None` for an internal event.
@@ -119,7 +141,7 @@ pub struct Out {
     /// When.
     pub t: u64,
     /// What is counted.
-    #[serde(default)]
+    #[serde(default, rename = "g", alias = "c", with = "grouped")]
     pub c: Vec<Count>,
     /// What moves in the index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

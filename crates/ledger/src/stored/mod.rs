@@ -4,6 +4,7 @@
 //! of the ledger can work on the same store.
 
 mod event;
+pub mod grouped;
 mod order;
 mod root;
 mod timer;

@@ -1,6 +1,7 @@
 //! Timers and journal entries: what is filed under the numbers of a counter.
 
 use super::Ringed;
+use crate::timers::minute;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -35,6 +36,15 @@ impl Entry {
     pub fn new(n: u64, j: Job) -> Self {
         Self { n, j, r: 0, a: 0 }
     }
+
+    /// What was to be moved to a minute that is closed already (`closed` is the last) is due now.
+    pub fn arrived(mut self, closed: u64) -> Self {
+        match self.j {
+            Job::Later { d, j } if minute(d) <= closed => self.j = Job::App(j),
+            j => self.j = j,
+        }
+        self
+    }
 }
 
 fn is_zero(n: &u64) -> bool {
@@ -47,6 +57,15 @@ pub enum Job {
     /// Asks the application.
     #[serde(rename = "a")]
     App(String),
+    /// Asks the application at a later time: filed here because others of its batch were, and moved to its own minute from
+    /// here.
+    #[serde(rename = "lt")]
+    Later {
+        /// When it is due, unix seconds.
+        d: u64,
+        /// The application's job.
+        j: String,
+    },
     /// Redacts the person's records up to slot `h`, once all of them are sealed.
     #[serde(rename = "er")]
     Erase {
