@@ -25,6 +25,8 @@ const ALERT_IDENTIFY: &str = "http://alert-trigger.spin.internal/internal/identi
 const BETWEEN_WAKES: u64 = 16_000_000;
 /// So many may follow each other faster, after a pause.
 const WAKES_AT_ONCE: u64 = 8;
+/// How long a tick lets answers gather that come one by one without a pause.
+const GATHER: Duration = Duration::from_millis(8);
 /// Longest wait for the scheduler to say that it is awake.
 const WAKE_WITHIN: Duration = Duration::from_secs(5);
 /// Longest wait for whose a token is: longer than the provider may take to show its keys.
@@ -98,6 +100,10 @@ impl HandOver for Deliveries {
     async fn hand_over(&self, jobs: Vec<Due>) {
         let jobs: Vec<HandedOver> = jobs.into_iter().map(|due| HandedOver { id: due.eid, job: due.job }).collect();
         join_all(HandedOver::bodies(&jobs).into_iter().map(deliver)).await;
+    }
+
+    async fn gather(&self) {
+        sleep(GATHER).await;
     }
 }
 

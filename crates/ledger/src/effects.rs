@@ -123,8 +123,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             // All go into the minute of the first one, or of a job that is looked at again.
             let planned = sealed.iter().flat_map(|s| &s.event.pl.timers).map(|timer| timer.due).min();
             let again = sealed.iter().any(|s| s.event.pl.again.is_some()).then_some(work.now + AGAIN);
-            let first: Vec<_> =
-                planned.into_iter().chain(again).map(|due| (due, Entry::new(0, Job::Settle))).collect();
+            let first: Vec<_> = planned.into_iter().chain(again).map(|due| (due, Entry::new(0, Job::Settle))).collect();
             counters = self.buckets(work.shard, &first, work.root.tc + 1);
             counters.extend(sealed.iter().flat_map(|s| &s.event.p).map(|p| Key::Journal(&p.ph).to_string()));
             keys.extend(counters.iter().cloned());

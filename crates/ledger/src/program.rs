@@ -217,4 +217,8 @@ pub enum Appended {
 pub trait HandOver {
     /// Called with the jobs of one committed batch or several. Runs concurrently with what comes next.
     async fn hand_over(&self, jobs: Vec<Due>);
+
+    /// Called where events come one by one faster than turns pass: waits a moment, so that the next turn seals several of
+    /// them. Not at all by default. No lease is held meanwhile.
+    async fn gather(&self) {}
 }

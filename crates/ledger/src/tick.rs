@@ -28,6 +28,11 @@ const GARBAGE_AGE: u64 = 60;
 /// A tick that has worked this long (seconds) leaves the rest to the next.
 const PATIENCE: u64 = 20;
 
+/// A turn that sealed fewer events than this has sealed few.
+const FEW: u64 = 16;
+/// After so many of those one after the other, the next one waits for more.
+const SMALL_IN_A_ROW: u32 = 2;
+
 /// Hand-overs under way at once.
 const HANDED_OVER_AT_ONCE: usize = 24;
 /// Batches in one hand-over, if they are there.
@@ -88,7 +93,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// that was not swept yet). An error in one shard does not keep the others from working.
     pub async fn tick(&self, out: &impl HandOver) -> Result<TickReport, LedgerError> {
         let (send, receive) = unbounded();
-        let work = async move { self.work(send).await };
+        let work = async move { self.work(send, out).await };
         // Side by side, so that what one receiver is slow with does not hold up the next. Together what has gathered
         // meanwhile.
         let gathered = receive.ready_chunks(GATHERED).map(|batches| batches.concat());
@@ -96,11 +101,12 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         futures::future::join(work, deliver).await.0
     }
 
-    async fn work(&self, send: UnboundedSender<Vec<Due>>) -> Result<TickReport, LedgerError> {
+    async fn work(&self, send: UnboundedSender<Vec<Due>>, out: &impl HandOver) -> Result<TickReport, LedgerError> {
         let mut report = TickReport::default();
         let mut failure = None;
         let patience = self.clock.now() + PATIENCE;
         for shard in 0..self.options.shards {
+            let mut small = 0;
             loop {
                 if self.clock.now() > patience {
                     report.more = true;
@@ -109,10 +115,14 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 match self.turn(shard).await {
                     Ok(Turn::Done(work)) => {
                         report.add(&work.report, work.due.len());
+                        small = if work.is_small() { small + 1 } else { 0 };
                         if !work.due.is_empty() {
                             // Fails only if the receiver is gone, and then nobody waits for it.
                             let _ = send.unbounded_send(work.due);
                             give_way().await;
+                        }
+                        if small >= SMALL_IN_A_ROW {
+                            out.gather().await;
                         }
                         if !self.mutated(Mutation::NoLastLook) {
                             continue;
@@ -315,6 +325,11 @@ impl Work {
             due: Vec::new(),
             report: TickReport::default(),
         }
+    }
+
+    /// Whether it sealed few events and did nothing else.
+    fn is_small(&self) -> bool {
+        (1..FEW).contains(&self.report.sealed) && self.report.fired == 0
     }
 
     /// Adds what moves in the index.

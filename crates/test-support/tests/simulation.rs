@@ -47,7 +47,7 @@ fn invariants_hold_on_cosmos() {
 
 #[test]
 fn every_mutant_is_caught() {
-    holds(None, true, 2_500);
+    holds(None, true, 5_000);
 }
 
 #[test]

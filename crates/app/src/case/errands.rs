@@ -43,6 +43,10 @@ impl<S: Store, C: Clock, E: Entropy, H: HandOver> HandOver for Errands<'_, S, C,
         };
         futures::future::join3(running, asking, passing).await;
     }
+
+    async fn gather(&self) {
+        self.out.gather().await;
+    }
 }
 
 fn is_errand(job: &str) -> bool {
