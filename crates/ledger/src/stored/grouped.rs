@@ -13,6 +13,8 @@ use std::fmt;
 
 /// Days, row, and what is added to its fields on each of these days.
 type Group = (Vec<u32>, String, Vec<(String, i64)>);
+/// The same while it is gathered, by row and days.
+type Groups<'a> = BTreeMap<(&'a str, Vec<u32>), Vec<(&'a str, i64)>>;
 
 /// Writes them in groups.
 pub fn serialize<S: Serializer>(counts: &[Count], serializer: S) -> Result<S::Ok, S::Error> {
@@ -20,7 +22,7 @@ pub fn serialize<S: Serializer>(counts: &[Count], serializer: S) -> Result<S::Ok
     for Count { day, row, field, add } in counts {
         days.entry((row, field, *add)).or_default().push(*day);
     }
-    let mut groups: BTreeMap<(&str, Vec<u32>), Vec<(&str, i64)>> = BTreeMap::new();
+    let mut groups = Groups::new();
     for ((row, field, add), days) in days {
         groups.entry((row, days)).or_default().push((field, add));
     }
