@@ -3,9 +3,8 @@
 //! Lengths are counted in UTF-16 units where the documentation says “characters” and not how they are counted: the
 //! strictest way.
 
-use super::schema;
+use super::schema::{self, Published};
 use serde_json::Value;
-use std::sync::LazyLock;
 
 type Complaints = Vec<String>;
 
@@ -22,6 +21,10 @@ struct Check(Complaints);
 impl Check {
     fn new() -> Self {
         Self(Vec::new())
+    }
+
+    fn schema(&mut self, schema: &Published, document: &Value) {
+        self.0.extend(schema::violations(schema, document));
     }
 
     fn that(&mut self, holds: bool, what: impl std::fmt::Display) {
@@ -103,9 +106,6 @@ pub(super) fn slack_markup(body: &Value) -> Complaints {
     found
 }
 
-static CARD: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../schemas/adaptive-card-1.4.0.json")).expect("JSON"));
-
 /// Adaptive Cards by their own schema; 28 KB by Teams' documentation.
 pub(super) fn teams(body: &Value, bytes: usize) -> Complaints {
     let mut check = Check::new();
@@ -118,7 +118,7 @@ pub(super) fn teams(body: &Value, bytes: usize) -> Complaints {
     // `msteams` is Teams' own addition to the schema: https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
     let mut plain = card.clone();
     plain.as_object_mut().map(|card| card.remove("msteams"));
-    check.0.extend(schema::violations(&CARD, &plain));
+    check.schema(&schema::ADAPTIVE_CARD, &plain);
     check.that(list(&card["actions"]).len() <= 6, "at most 6 actions");
     list(&card["actions"]).iter().for_each(|action| check.url(&action["url"]));
     check.0
@@ -310,6 +310,7 @@ pub(super) fn ntfy(body: &Value, bytes: usize) -> Complaints {
 /// PagerDuty's Events API v2.
 pub(super) fn pagerduty(body: &Value, bytes: usize) -> Complaints {
     let mut check = Check::new();
+    check.schema(&schema::PAGERDUTY, body);
     check.that(bytes <= 512 * 1024, format_args!("{bytes} bytes"));
     check.only(
         body,
@@ -336,9 +337,10 @@ pub(super) fn pagerduty(body: &Value, bytes: usize) -> Complaints {
     check.0
 }
 
-/// CloudEvents 1.0: the required attributes, the types of all, lower-case names.
+/// CloudEvents 1.0 by the specification's schema, and what that leaves to its text: lower-case names.
 pub(super) fn cloud_event(body: &Value, bytes: usize) -> Complaints {
     let mut check = Check::new();
+    check.schema(&schema::CLOUD_EVENT, body);
     check.that(bytes <= 64 * 1024, format_args!("{bytes} bytes"));
     check.that(body["specversion"] == "1.0", "specversion");
     for name in ["id", "source", "type", "subject", "datacontenttype"] {
@@ -409,6 +411,7 @@ pub(super) fn html(html: &Value) -> Complaints {
 
 pub(super) fn resend(body: &Value, _: usize) -> Complaints {
     let mut check = Check::new();
+    check.schema(&schema::RESEND, body);
     check.only(body, &["from", "to", "subject", "text", "html", "tags", "headers", "reply_to"]);
     mail(&mut check, &body["subject"], &body["text"], &body["html"]);
     check.that(body["from"] == "Ringback <alerts@example.com>", "from");
@@ -425,6 +428,7 @@ pub(super) fn resend(body: &Value, _: usize) -> Complaints {
 
 pub(super) fn postmark(body: &Value, bytes: usize) -> Complaints {
     let mut check = Check::new();
+    check.schema(&schema::POSTMARK, body);
     check.that(bytes <= 10 * 1024 * 1024, "10 MB");
     let known = [
         "From",
@@ -452,6 +456,7 @@ pub(super) fn postmark(body: &Value, bytes: usize) -> Complaints {
 
 pub(super) fn sendgrid(body: &Value, bytes: usize) -> Complaints {
     let mut check = Check::new();
+    check.schema(&schema::SENDGRID, body);
     check.that(bytes <= 20 * 1024 * 1024, "20 MB");
     let known = ["personalizations", "from", "subject", "content", "categories", "custom_args", "tracking_settings"];
     check.only(body, &known);
@@ -467,6 +472,7 @@ pub(super) fn sendgrid(body: &Value, bytes: usize) -> Complaints {
 
 pub(super) fn ses(body: &Value, bytes: usize) -> Complaints {
     let mut check = Check::new();
+    check.schema(&schema::SES, body);
     check.that(bytes <= 10 * 1024 * 1024, "10 MB");
     check.only(body, &["FromEmailAddress", "Destination", "Content", "EmailTags"]);
     let simple = &body["Content"]["Simple"];
@@ -484,6 +490,7 @@ pub(super) fn ses(body: &Value, bytes: usize) -> Complaints {
 
 pub(super) fn brevo(body: &Value, _: usize) -> Complaints {
     let mut check = Check::new();
+    check.schema(&schema::BREVO, body);
     check.only(body, &["sender", "to", "subject", "textContent", "htmlContent", "headers", "tags"]);
     mail(&mut check, &body["subject"], &body["textContent"], &body["htmlContent"]);
     check.that(body["sender"]["email"] == ADDRESSES[0] && body["to"][0]["email"] == ADDRESSES[1], "sender, to");
