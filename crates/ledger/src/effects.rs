@@ -120,11 +120,11 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let mut keys: Vec<String> = sealed.iter().map(|s| Key::Id(&s.event.e).to_string()).collect();
         let mut counters = Vec::new();
         if self.kv.kind == StoreKind::Sqlite {
-            // All go into the minute of the first one, or of a job that is looked at again.
-            let planned = sealed.iter().flat_map(|s| &s.event.pl.timers).map(|timer| timer.due).min();
+            // Whichever of the events turn out to be repeats: the minute of any of these may come first.
+            let planned = sealed.iter().flat_map(|s| &s.event.pl.timers).map(|timer| timer.due);
             let again = sealed.iter().any(|s| s.event.pl.again.is_some()).then_some(work.now + AGAIN);
-            let first: Vec<_> = planned.into_iter().chain(again).map(|due| (due, Entry::new(0, Job::Settle))).collect();
-            counters = self.buckets(work.shard, &first, work.root.tc + 1);
+            let minutes: Vec<_> = planned.chain(again).map(|due| (due, Entry::new(0, Job::Settle))).collect();
+            counters = self.buckets(work.shard, &minutes, work.root.tc + 1);
             counters.extend(sealed.iter().flat_map(|s| &s.event.p).map(|p| Key::Journal(&p.ph).to_string()));
             keys.extend(counters.iter().cloned());
         }
