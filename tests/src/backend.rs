@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use ringback_host::{FaultPlan, Host, MovableClock, Running};
@@ -97,8 +98,7 @@ impl Process {
 
     /// Spin, on a free port.
     pub async fn spin(program: &Path, start: &Start<'_>) -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-        let address = free.expect("a free port").to_string();
+        let address = free_address();
         let mut command = Command::new(program);
         command.arg("up").arg("--from").arg(start.manifest).args(["--listen", &address]);
         command.arg("--state-dir").arg(start.state);
@@ -147,6 +147,16 @@ fn spawn(mut command: Command, start: &Start<'_>, stdout: Stdio) -> (Child, Path
     command.stdin(Stdio::null()).stdout(stdout).stderr(file).process_group(0);
     let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     (child, log)
+}
+
+/// A free address below the ports that the kernel gives to who asks for any: a receiver of another scenario would get the
+/// port while Spin starts.
+fn free_address() -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 1_000).unwrap_or(0) * 10;
+    let ports = std::iter::from_fn(|| Some(first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000));
+    let mut free = ports.take(2_000).map(|port| format!("127.0.0.1:{port}"));
+    free.find(|address| std::net::TcpListener::bind(address).is_ok()).expect("a free port")
 }
 
 /// The Spin binary that scenarios are to run on instead of the local host.
