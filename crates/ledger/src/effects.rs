@@ -51,7 +51,7 @@ enum Merged {
 }
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Brings about the effects of `work.sealed`. What is written under names that are only this turn's to write is put off
+    /// Brings about the effects of `work.sealed`. What is written under names of this turn's own, or says what any repetition says, is put off
     /// until [`flush`](Self::flush).
     pub(crate) async fn effects(&self, work: &mut Work) -> Result<(), LedgerError> {
         let sealed = std::mem::take(&mut work.sealed);
@@ -265,7 +265,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
 
 /// Puts all timers of a batch into the minute of its first one (`floor` at the earliest): what is due later is filed where it
 /// belongs when that minute is swept, together with what other batches have put there. So sealing, which somebody waits for,
-/// costs one counter, whatever it plans, and each timer is moved once.
+/// takes one number for 128 timers, whenever they are due, and each timer is moved once.
 fn together(timers: Vec<(u64, Entry)>, floor: u64) -> Vec<(u64, Entry)> {
     let Some(first) = timers.iter().map(|(due, _)| minute(*due).max(floor)).min() else { return timers };
     let put = |(due, entry): (u64, Entry)| match entry.j {

@@ -2,7 +2,8 @@
 //!
 //! For every record all its due jobs are asked for at once, and put into it by one
 //! compare-and-swap. Timers that follow are filed before. A turn that dies in here leaves the
-//! minute unswept, so the jobs are asked for again; the application sees what it did already.
+//! minute unswept, so the jobs are asked for again; the application sees what it did already. Timers that sealing has put
+//! beside earlier ones are moved to their own minutes from here.
 
 use crate::Ledger;
 use crate::change::Filed;
@@ -18,6 +19,8 @@ use std::collections::BTreeMap;
 
 /// Timers fired in one turn, about.
 const PIECE: usize = 64;
+/// Timers looked at in one turn, about: those that are only moved cost little, and must not hold up the others.
+const LOOKED_AT: usize = 1_024;
 /// Stored values of timers read at once.
 const SLOTS: usize = 16;
 /// Minutes looked at in one turn.
@@ -114,24 +117,25 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         self.fire(work, apps, again).await
     }
 
-    /// Reads about [`PIECE`] timers; true if that was all. Moves `work.swept`.
+    /// Reads timers, of which about [`PIECE`] are to be fired; true if that was all. Moves `work.swept`.
     async fn read_timers(
         &self,
         work: &mut Work,
         places: &[(u64, u64, bool)],
     ) -> Result<(Vec<Entry>, bool), LedgerError> {
         let shard = work.shard;
-        let mut entries = Vec::new();
+        let (mut entries, mut fired) = (Vec::<Entry>::new(), 0);
         for chunk in places.chunks(SLOTS) {
             let key = |&(minute, entry, _): &(u64, u64, bool)| Key::Timers { shard, minute, entry }.to_string();
             let found = self.kv.get_many(chunk.iter().map(key).collect()).await?;
             for place in chunk {
-                if entries.len() >= PIECE {
+                if fired >= PIECE || entries.len() >= LOOKED_AT {
                     return Ok((entries, false));
                 }
                 let key = key(place);
                 match found.get(&key).map(|bytes| decode::<TimerSlot>(&key, bytes)) {
                     Some(Ok(slot)) => {
+                        fired += slot.es.iter().filter(|entry| !matches!(entry.j, Job::Later { .. })).count();
                         entries.extend(slot.es);
                         work.gc.push(key);
                     }

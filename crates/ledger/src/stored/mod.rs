@@ -1,7 +1,8 @@
 //! The stored forms of values. Field names are short because they are written with every event.
 //!
-//! Unknown fields are ignored and absent ones have defaults, so that an older and a newer version
-//! of the ledger can work on the same store.
+//! Unknown fields are ignored and absent ones have defaults, so that a newer version reads what an older one wrote. The
+//! reverse does not hold yet: a version from before moved timers and grouped counts would set aside and leave out what it
+//! does not know, so until the first release all instances of a store are of one version.
 
 mod event;
 pub mod grouped;
