@@ -51,8 +51,8 @@ enum Merged {
 }
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Brings about the effects of `work.sealed`. What is written under names of this turn's own, or says what any repetition says, is put off
-    /// until [`flush`](Self::flush).
+    /// Brings about the effects of `work.sealed`. What is written under names of this turn's own, or says what any
+    /// repetition says, is put off until [`flush`](Self::flush).
     pub(crate) async fn effects(&self, work: &mut Work) -> Result<(), LedgerError> {
         let sealed = std::mem::take(&mut work.sealed);
         if sealed.is_empty() {

@@ -327,7 +327,7 @@ impl Work {
         }
     }
 
-    /// Whether it sealed few events and did nothing else.
+    /// Whether it sealed few events and fired no timer (moving some aside).
     fn is_small(&self) -> bool {
         (1..FEW).contains(&self.report.sealed) && self.report.fired == 0
     }

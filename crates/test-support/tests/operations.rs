@@ -197,7 +197,7 @@ fn a_busy_tick_costs_a_constant_and_its_minutes_and_people() {
             world.cost(World::tick)
         })
         .collect();
-    // Lease, effects, commit, and perhaps garbage; 1 minute, however many are planned, and 1 person; 7 reads, the idle
+    // Lease, effects, commit, and perhaps garbage; 1 minute for up to 128 timers, as here, and 1 person; 7 reads, the idle
     // turn's 2 (3: an unswept minute), and the index's levels, of which there are many here: its nodes are small under
     // simulation.
     for cost in costs {
