@@ -188,11 +188,11 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 entries.extend(entry);
             }
             self.kv.set_many(&entries).await?;
-            let root = self.root(shard).await?;
+            let cursor = self.cursor(shard).await?;
             let mut again = Vec::new();
             for (slot, out) in slots.into_iter().zip(outs) {
-                if !root.accepts(slot) {
-                    self.withdraw(shard, slot, &root).await;
+                if !cursor.accepts(slot) {
+                    self.withdraw(shard, slot, &cursor).await;
                     again.push(out);
                 }
             }

@@ -7,13 +7,14 @@
 
 use crate::Ledger;
 use crate::change::{Filed, dues};
+use crate::filed::Rows;
 use crate::key::Key;
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store, StoreKind};
 use crate::program::{Count, Plan, Program};
 use crate::record::LedgerError;
 use crate::seal::Sealed;
-use crate::store::{Outcome, Verdict, not_a_counter};
+use crate::store::{Outcome, Verdict};
 use crate::stored::{Entry, Event, FINGERPRINTS, IdEntry, Job, JournalItem, decode};
 use crate::tick::Work;
 use crate::timers::minute;
@@ -34,6 +35,8 @@ struct Batch {
     timers: Vec<(u64, Entry)>,
     counts: Vec<Count>,
     journal: BTreeMap<String, Vec<JournalItem>>,
+    /// How long the rows of those journals are, where sealing files.
+    rows: BTreeMap<String, Rows>,
     /// Jobs of events whose people may be known from before: slot, id, job.
     again: Vec<(u64, String, String)>,
 }
@@ -51,14 +54,14 @@ enum Merged {
 }
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Brings about the effects of `work.sealed`. What is written under names of this turn's own, or says what any
+    /// Brings about the effects of `work.sealed`; false when another tick has taken over. What is written under names of this turn's own, or says what any
     /// repetition says, is put off until [`flush`](Self::flush).
-    pub(crate) async fn effects(&self, work: &mut Work) -> Result<(), LedgerError> {
+    pub(crate) async fn effects(&self, work: &mut Work) -> Result<bool, LedgerError> {
         let sealed = std::mem::take(&mut work.sealed);
         if sealed.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
-        let mut batch = self.look_up(work, &sealed).await?;
+        let Some(mut batch) = self.look_up(work, &sealed).await? else { return Ok(false) };
         work.report.sealed += sealed.len() as u64;
         for event in sealed {
             self.place_event(work, &mut batch, event).await?;
@@ -67,14 +70,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         for eid in &batch.changed {
             entries.push((Key::Id(eid).to_string(), batch.ids[eid].encode()));
         }
-        let mut known = BTreeSet::new();
-        for (person, items) in std::mem::take(&mut batch.journal) {
-            let slots: Vec<u64> = items.iter().map(|item| item.by).collect();
-            if let Some((number, entry)) = self.stage_known_journal(work, &person, items, &batch.counters).await? {
-                known.extend(slots.into_iter().skip(usize::from(number == 1)));
-                entries.extend(entry);
-            }
-        }
+        let known = self.stage_journals(work, &mut batch, &mut entries).await?;
         for (n, eid, job) in std::mem::take(&mut batch.again).into_iter().filter(|(n, ..)| known.contains(n)) {
             batch.timers.push((work.now + AGAIN, Entry::new(n, Job::App(job.clone()))));
             work.due.extend(dues(work.shard, n, &eid, vec![job]));
@@ -84,7 +80,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let timers = together(batch.timers, floor);
         entries.extend(self.stage_timers(work.shard, &timers, floor, &batch.counters).await?);
         work.writes = entries;
-        Ok(())
+        Ok(true)
     }
 
     /// Writes what the turn has put off, so that one transaction serves for all of it where nothing comes in between.
@@ -92,31 +88,42 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         self.kv.set_many(&std::mem::take(&mut work.writes)).await
     }
 
-    /// A journal whose counter is none is reported, and goes without the entry.
-    async fn stage_known_journal(
+    /// Puts the batch's entries into journals. Gives the slots of events whose people had a journal before. A journal whose
+    /// counter is none is reported, and goes without the entry.
+    async fn stage_journals(
         &self,
         work: &mut Work,
-        person: &str,
-        items: Vec<JournalItem>,
-        foreign: &BTreeSet<String>,
-    ) -> Result<Option<(u64, Option<(String, Vec<u8>)>)>, LedgerError> {
-        let key = Key::Journal(person).to_string();
-        let staged = match foreign.contains(&key) {
-            true => Err(not_a_counter(&key)),
-            false => self.place_journal(person, items).await,
-        };
-        match staged {
-            Err(LedgerError::Corrupt { key, .. }) => {
-                work.bad.push(key);
-                Ok(None)
-            }
-            staged => staged.map(Some),
+        batch: &mut Batch,
+        entries: &mut Vec<(String, Vec<u8>)>,
+    ) -> Result<BTreeSet<u64>, LedgerError> {
+        let mut known = BTreeSet::new();
+        for (person, items) in std::mem::take(&mut batch.journal) {
+            let slots: Vec<u64> = items.iter().map(|item| item.by).collect();
+            let first = if self.files() {
+                let Some(rows) = batch.rows.get(&person) else { continue };
+                entries.extend(self.file(&person, *rows, items)?);
+                !rows.any()
+            } else {
+                match self.place_journal(&person, items).await {
+                    Ok((number, entry)) => {
+                        entries.extend(entry);
+                        number == 1
+                    }
+                    Err(LedgerError::Corrupt { key, .. }) => {
+                        work.bad.push(key);
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
+            };
+            known.extend(slots.into_iter().skip(usize::from(first)));
         }
+        Ok(known)
     }
 
     /// What earlier batches know of the ids. Where an increment of what is no counter would stop the host (SQLite), the
-    /// counters that the batch needs are looked at in the same read.
-    async fn look_up(&self, work: &mut Work, sealed: &[Sealed]) -> Result<Batch, LedgerError> {
+    /// counters that the batch needs are looked at in the same read. None: another tick has taken over.
+    async fn look_up(&self, work: &mut Work, sealed: &[Sealed]) -> Result<Option<Batch>, LedgerError> {
         let mut keys: Vec<String> = sealed.iter().map(|s| Key::Id(&s.event.e).to_string()).collect();
         let mut counters = Vec::new();
         if self.kv.kind == StoreKind::Sqlite {
@@ -125,11 +132,19 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             let again = sealed.iter().any(|s| s.event.pl.again.is_some()).then_some(work.now + AGAIN);
             let minutes: Vec<_> = planned.chain(again).map(|due| (due, Entry::new(0, Job::Settle))).collect();
             counters = self.buckets(work.shard, &minutes, work.root.tc + 1);
-            counters.extend(sealed.iter().flat_map(|s| &s.event.p).map(|p| Key::Journal(&p.ph).to_string()));
             keys.extend(counters.iter().cloned());
+        }
+        let people: BTreeSet<&str> = sealed.iter().flat_map(|s| &s.event.p).map(|p| p.ph.as_str()).collect();
+        if self.files() {
+            keys.push(self.root_key(work.shard));
+            keys.extend(people.iter().flat_map(|person| Self::row_keys(person)));
         }
         let found = self.kv.get_many(keys).await?;
         let mut batch = Batch::default();
+        if self.files() {
+            let Some(rows) = self.rows_of(work, people.into_iter(), &found).await? else { return Ok(None) };
+            batch.rows = rows;
+        }
         for key in counters {
             if found.get(&key).is_some_and(|bytes| self.kv.is_foreign(&key, bytes))
                 && batch.counters.insert(key.clone())
@@ -153,7 +168,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 }
             }
         }
-        Ok(batch)
+        Ok(Some(batch))
     }
 
     /// Decides whether an event is the first of its id, a repeat, or an update.

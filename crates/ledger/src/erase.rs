@@ -8,6 +8,7 @@
 
 use crate::key::{Key, shard_of};
 use crate::mutation::Mutation;
+use crate::person::{Row, Slots};
 use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
 use crate::record::{Erased, LedgerError};
@@ -18,8 +19,6 @@ use crate::{Ledger, check_name};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Entries of a journal that are worked through in one go.
-const PIECE: u64 = 64;
 /// After how many seconds an erasure looks again: no process is paused for so long and comes back.
 pub(crate) const LATE: u64 = 1_800;
 
@@ -33,28 +32,26 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         for shard in 0..self.options.shards {
             let head = self.kv.counter(&Key::Slots { shard }.to_string()).await?;
             heads.push(head);
-            let job = Job::Erase { p: person.to_owned(), h: head, d: 0, j: noted, z: false };
+            let job = Job::Erase { p: person.to_owned(), h: head, d: 0, g: 0, j: noted, z: false };
             self.make_certain(shard, head, job).await?;
         }
         let mut erased = Erased { records: 0, noted };
         let entries = self.journal_length(person).await?;
         let mut done = BTreeSet::new();
-        for from in (0..entries).step_by(PIECE as usize) {
-            let to = entries.min(from + PIECE);
-            for item in self.journal_items(person, from, to).await?.0 {
-                if item.n > 0 && done.insert((item.s, item.n)) {
-                    erased.records += u64::from(self.redact(item.s, item.n, person, None).await?);
+        let before = |item: &JournalItem| heads.get(usize::from(item.s)).is_some_and(|head| item.by <= *head);
+        let chosen = |number, item: &JournalItem| if item.n == 0 { number <= noted } else { before(item) };
+        for row in self.rows() {
+            let mut next = Some(0);
+            while let Some(from) = next {
+                let (piece, after) = self.journal_piece(person, *row, from, entries).await?;
+                for item in piece.items() {
+                    if item.n > 0 && done.insert((item.s, item.n)) {
+                        erased.records += u64::from(self.redact(item.s, item.n, person, None).await?);
+                    }
                 }
+                self.wipe(person, *row, &piece, chosen, nothing).await?;
+                next = after;
             }
-            let before = |item: &JournalItem| heads.get(usize::from(item.s)).is_some_and(|head| item.by <= *head);
-            self.wipe(
-                person,
-                from,
-                to,
-                |number, item| if item.n == 0 { number <= noted } else { before(item) },
-                nothing,
-            )
-            .await?;
         }
         Ok(erased)
     }
@@ -71,7 +68,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         }
         let shard = shard_of(eid, self.options.shards);
         let head = self.kv.counter(&Key::Slots { shard }.to_string()).await?;
-        self.make_certain(shard, head, Job::EraseOne { e: eid.to_owned(), h: head }).await?;
+        self.make_certain(shard, head, Job::EraseOne { e: eid.to_owned(), h: head, z: false }).await?;
         if let Some(id) = known.id {
             self.redact(shard, id.canonical(), "", None).await?;
         }
@@ -84,7 +81,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             return Ok(());
         }
         self.file_timers(shard, vec![(0, Entry::new(0, job))], 0).await?;
-        if self.root(shard).await?.q <= head {
+        if self.cursor(shard).await?.q <= head {
             // Slots whose writers are gone are given up only when something comes later.
             self.append_marker(shard).await?;
         }
@@ -94,54 +91,59 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// The timer of an erasure. Gives it again if it is not done.
     pub(crate) async fn erase_due(&self, work: &mut Work, entry: Entry) -> Result<Option<(u64, Entry)>, LedgerError> {
         match entry.j {
-            Job::Erase { p, h, d, j, z } => self.erase_person_due(work, p, h, d, j, z).await,
-            Job::EraseOne { e, h } => self.erase_record_due(work, e, h).await,
+            Job::Erase { .. } => self.erase_person_due(work, entry.j).await,
+            Job::EraseOne { e, h, z } => self.erase_record_due(work, e, h, z).await,
             _ => Ok(None),
         }
     }
 
-    async fn erase_person_due(
-        &self,
-        work: &mut Work,
-        p: String,
-        h: u64,
-        d: u64,
-        j: u64,
-        z: bool,
-    ) -> Result<Option<(u64, Entry)>, LedgerError> {
-        let again = |due, p, d, z| Some((due, Entry::new(0, Job::Erase { p, h, d, j, z })));
+    async fn erase_person_due(&self, work: &mut Work, job: Job) -> Result<Option<(u64, Entry)>, LedgerError> {
+        let Job::Erase { p, h, d, g, j, z } = job else { return Ok(None) };
+        let again = |due, p, (d, g), z| Some((due, Entry::new(0, Job::Erase { p, h, d, g, j, z })));
         // Everything before q is sealed, and its journal entries were written before the sweep.
         if work.root.q <= h {
-            return Ok(again(0, p, d, z));
+            return Ok(again(0, p, (d, g), z));
         }
         let shard = work.shard;
         let entries = match self.journal_length(&p).await {
             Err(LedgerError::Corrupt { key, .. }) => {
                 work.bad.push(key);
-                return Ok(again(work.now + LATE, p, d, z));
+                return Ok(again(work.now + LATE, p, (d, g), z));
             }
             entries => entries?,
         };
-        let to = entries.min(d + PIECE);
-        let (items, foreign) = self.journal_items(&p, d, to).await?;
-        work.bad.extend(foreign);
-        let slots: BTreeSet<u64> =
-            items.iter().filter(|item| item.s == shard && (1..=h).contains(&item.n)).map(|item| item.n).collect();
-        for n in slots {
-            self.redact_or_report(work, n, &p).await?;
-        }
         let before = |item: &JournalItem| item.s == shard && item.by <= h;
-        self.wipe(&p, d, to, |number, item| if item.n == 0 { number <= j } else { before(item) }, nothing).await?;
-        Ok(match (to < entries, z) {
-            (true, _) => again(0, p, to, z),
-            (false, false) => again(work.now + LATE, p, 0, true),
+        let chosen = |number, item: &JournalItem| if item.n == 0 { number <= j } else { before(item) };
+        let (mut done, mut more) = ([d, g], false);
+        for (row, done) in self.rows().iter().zip(&mut done) {
+            let (piece, next) = self.journal_piece(&p, *row, *done, entries).await?;
+            work.bad.extend(piece.foreign.iter().cloned());
+            let of_ours = |item: &&JournalItem| item.s == shard && (1..=h).contains(&item.n);
+            let slots: BTreeSet<u64> = piece.items().filter(of_ours).map(|item| item.n).collect();
+            for n in slots {
+                self.redact_or_report(work, n, &p).await?;
+            }
+            self.wipe(&p, *row, &piece, chosen, nothing).await?;
+            // What comes at the end of a row meanwhile is of later events, or of ones that the late look reaches.
+            *done = next.unwrap_or((*done).max(piece.last));
+            more |= next.is_some();
+        }
+        Ok(match (more, z) {
+            (true, _) => again(0, p, (done[0], done[1]), z),
+            (false, false) => again(work.now + LATE, p, (0, 0), true),
             (false, true) => None,
         })
     }
 
-    async fn erase_record_due(&self, work: &mut Work, e: String, h: u64) -> Result<Option<(u64, Entry)>, LedgerError> {
+    async fn erase_record_due(
+        &self,
+        work: &mut Work,
+        e: String,
+        h: u64,
+        z: bool,
+    ) -> Result<Option<(u64, Entry)>, LedgerError> {
         if work.root.q <= h {
-            return Ok(Some((0, Entry::new(0, Job::EraseOne { e, h }))));
+            return Ok(Some((0, Entry::new(0, Job::EraseOne { e, h, z }))));
         }
         let key = Key::Id(&e).to_string();
         match self.kv.get(&key).await?.map(|bytes| IdEntry::decode(&key, &bytes)) {
@@ -149,7 +151,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             Some(Err(_)) => work.bad.push(key),
             _ => {}
         }
-        Ok(None)
+        Ok((!z).then(|| (work.now + LATE, Entry::new(0, Job::EraseOne { e, h, z: true }))))
     }
 
     async fn redact_or_report(&self, work: &mut Work, n: u64, person: &str) -> Result<(), LedgerError> {
@@ -200,44 +202,47 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 Err(LedgerError::Corrupt { .. }) => continue,
                 entries => entries?,
             };
-            let left = |note| self.program.outlives(note);
             let before = |item: &JournalItem| order.is_none_or(|order| item.by <= order.h);
-            self.wipe(person, 0, entries, |_, item| (item.s, item.n) == (shard, n) && before(item), left).await?;
+            let chosen = |_, item: &JournalItem| (item.s, item.n) == (shard, n) && before(item);
+            for row in self.rows() {
+                let mut next = Some(0);
+                while let Some(from) = next {
+                    let (piece, after) = self.journal_piece(person, *row, from, entries).await?;
+                    self.wipe(person, *row, &piece, chosen, |note| self.program.outlives(note)).await?;
+                    next = after;
+                }
+            }
         }
         Ok(written || order.is_some_and(|order| event.xo == order.o))
     }
 
-    /// Takes notes out of entries `from + 1 ..= to` of a journal, but for what `left` leaves; which records there are
-    /// stays.
+    /// Takes notes out of a piece of a journal, but for what `left` leaves; which records there are stays.
     async fn wipe(
         &self,
         person: &str,
-        from: u64,
-        to: u64,
+        row: Row,
+        piece: &Slots,
         chosen: impl Fn(u64, &JournalItem) -> bool,
         left: impl Fn(Value) -> Option<Value>,
     ) -> Result<(), LedgerError> {
-        for from in (from..to).step_by(PIECE as usize) {
-            let to = to.min(from + PIECE);
-            for (number, slot) in self.journal_slots(person, from, to).await?.0 {
-                let noted = |item: &JournalItem| {
-                    item.o.is_some() && chosen(number, item) && item.o != item.o.clone().and_then(&left)
-                };
-                if !slot.es.iter().any(noted) {
-                    continue;
-                }
-                let key = Key::JournalEntry { person, entry: number }.to_string();
-                let wid = self.unique();
-                self.kv
-                    .cas(&key, &wid, async |slot: &mut JournalSlot| {
-                        slot.es
-                            .iter_mut()
-                            .filter(|item| noted(item))
-                            .for_each(|item| item.o = item.o.take().and_then(&left));
-                        Ok(Verdict::Write)
-                    })
-                    .await?;
+        for (number, slot) in &piece.slots {
+            let noted = |item: &JournalItem| {
+                item.o.is_some() && chosen(*number, item) && item.o != item.o.clone().and_then(&left)
+            };
+            if !slot.es.iter().any(noted) {
+                continue;
             }
+            let key = row.key(person, *number);
+            let wid = self.unique();
+            self.kv
+                .cas(&key, &wid, async |slot: &mut JournalSlot| {
+                    slot.es
+                        .iter_mut()
+                        .filter(|item| noted(item))
+                        .for_each(|item| item.o = item.o.take().and_then(&left));
+                    Ok(Verdict::Write)
+                })
+                .await?;
         }
         Ok(())
     }

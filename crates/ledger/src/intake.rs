@@ -6,7 +6,7 @@ use crate::port::{Clock, Entropy, Store, StoreKind};
 use crate::program::{Appended, Draft, OnDifferent, Program};
 use crate::record::{LedgerError, Record};
 use crate::store::not_a_counter;
-use crate::stored::{Event, IdEntry, Root, decode, encode};
+use crate::stored::{Cursor, Event, IdEntry, decode, encode};
 use crate::{Ledger, check_name};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -111,7 +111,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         // The hint counts if its event is there and its own writer might acknowledge it.
         let event: Option<Event<IgnoredAny>> = self.event(shard, n).await.unwrap_or(None);
         let there = event.is_some_and(|event| event.e == draft.eid && event.f == fingerprint);
-        if !there || !self.root(shard).await?.accepts(n) {
+        if !there || !self.cursor(shard).await?.accepts(n) {
             return Ok(None);
         }
         Ok(Some(match same {
@@ -136,11 +136,11 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             if self.mutated(Mutation::NoWriterCheck) {
                 return Ok((n, false));
             }
-            let root = self.root(shard).await?;
-            if root.accepts(n) {
-                return Ok((n, root.l > self.clock.now()));
+            let cursor = self.cursor(shard).await?;
+            if cursor.accepts(n) {
+                return Ok((n, cursor.l > self.clock.now()));
             }
-            self.withdraw(shard, n, &root).await;
+            self.withdraw(shard, n, &cursor).await;
         }
         Err(LedgerError::Contended { key: counter })
     }
@@ -148,8 +148,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// Removes what was written under a voided slot. (A slot that is merely fenced may still be
     /// sealed, so it is left; sealing will find it a duplicate.) Best effort: a crash leaves an
     /// event that nothing refers to, for retention to find.
-    pub(crate) async fn withdraw(&self, shard: u8, n: u64, root: &Root) {
-        if root.vh.contains(&n) {
+    pub(crate) async fn withdraw(&self, shard: u8, n: u64, cursor: &Cursor) {
+        if cursor.is_voided(n) {
             let key = Key::Event { shard, n }.to_string();
             let _ = self.kv.delete_many(&[key]).await;
         }

@@ -43,6 +43,10 @@ pub enum Key<'a> {
     Journal(&'a str),
     /// An entry of a person's journal.
     JournalEntry { person: &'a str, entry: u64 },
+    /// How many entries the sealer has filed in a person's journal, as far as is known; see `filed`.
+    Filed(&'a str),
+    /// An entry that the sealer has filed in a person's journal.
+    FiledEntry { person: &'a str, entry: u64 },
     /// A meter; see `meter`.
     Meter(&'a str),
     /// An order to erase by criteria, and what it came to (CAS).
@@ -95,6 +99,8 @@ impl fmt::Display for Key<'_> {
             Self::Sheet { name, generation } => write!(f, "q:{name}:{generation:x}"),
             Self::Journal(person) => write!(f, "u:{person}"),
             Self::JournalEntry { person, entry } => write!(f, "u:{person}:{entry}"),
+            Self::Filed(person) => write!(f, "f:{person}"),
+            Self::FiledEntry { person, entry } => write!(f, "f:{person}:{entry}"),
             Self::Meter(name) => write!(f, "l:{name}"),
             Self::Order(name) => write!(f, "e:{name}"),
             Self::Letters { shard } => write!(f, "d:{shard:02x}"),
@@ -110,7 +116,7 @@ impl fmt::Display for Key<'_> {
 pub(crate) fn is_encrypted(key: &str) -> bool {
     let mut parts = key.split(':');
     match (parts.next(), parts.count()) {
-        (Some("e" | "h" | "i" | "k" | "p" | "x" | "y"), _) | (Some("b"), 3) => true,
+        (Some("e" | "f" | "h" | "i" | "k" | "p" | "x" | "y"), _) | (Some("b"), 3) => true,
         (Some("q" | "u" | "d"), parts) => parts == 2,
         _ => false,
     }
@@ -163,6 +169,8 @@ mod tests {
             (Key::Sheet { name: "care", generation: 255 }, "q:care:ff", false),
             (Key::Journal("p1"), "u:p1", true),
             (Key::JournalEntry { person: "p1", entry: 3 }, "u:p1:3", false),
+            (Key::Filed("p1"), "f:p1", false),
+            (Key::FiledEntry { person: "p1", entry: 3 }, "f:p1:3", false),
             (Key::Meter("a.00ff"), "l:a.00ff", true),
             (Key::Order("5f0c"), "e:5f0c", false),
             (Key::Letters { shard: 2 }, "d:02", true),

@@ -15,13 +15,14 @@
 //! - **A tick** ([`Ledger::tick`]) takes a lease on the root, seals the next events in slot order,
 //!   writes their effects, fires timers of closed minutes, and commits everything by one
 //!   compare-and-swap of the root. A tick that dies is repeated by the next one; a tick that was
-//!   paused past its lease cannot commit. The lease is never held while jobs are handed over.
+//!   paused past its lease cannot commit. Nobody who is handed jobs is waited for under a lease.
 //! - **What is exactly once**: the first event of an id, merging of updates, changes, projections.
 //!   **At least once**: timers and jobs, which the application makes safe to repeat.
 
 mod change;
 mod effects;
 mod erase;
+mod filed;
 mod fire;
 mod fold;
 mod index;
@@ -63,11 +64,12 @@ pub use record::{
 pub use vault::{BadStorageKey, StorageKeys};
 
 use key::Key;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
 use store::Kv;
-use stored::{Root, decode};
+use stored::{Cursor, Root, decode};
 
 /// How a ledger is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +138,15 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
 
     /// Reads a root, which exists since the ledger was opened.
     async fn root(&self, shard: u8) -> Result<Root, LedgerError> {
+        self.root_as(shard).await
+    }
+
+    /// Reads of a root what a writer has to know.
+    async fn cursor(&self, shard: u8) -> Result<Cursor, LedgerError> {
+        self.root_as(shard).await
+    }
+
+    async fn root_as<R: DeserializeOwned>(&self, shard: u8) -> Result<R, LedgerError> {
         let key = self.root_key(shard);
         match self.kv.get(&key).await? {
             Some(bytes) => decode(&key, &bytes),

@@ -1,6 +1,7 @@
 //! Reading several records at once, and a person's newest.
 
 use crate::key::{Key, shard_of};
+use crate::person::Row;
 use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
 use crate::record::{LedgerError, PersonRecord, Record};
@@ -55,13 +56,21 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// When a name is none, or the store fails.
     pub async fn latest_of_all(&self, people: &[&str], most: u64) -> Result<Vec<PersonRecord>, LedgerError> {
         let lengths = self.journal_lengths(people).await?;
-        let ranges: Vec<(&str, u64, u64)> =
-            people.iter().zip(lengths).map(|(person, length)| (*person, length.saturating_sub(most), length)).collect();
+        let ranges = people.iter().zip(&lengths).flat_map(|(person, length)| {
+            let from = |end: u64| end.saturating_sub(most);
+            [
+                (*person, Row::Noted, from(length.noted), length.noted),
+                (*person, Row::Filed, from(length.filed.saturating_sub(1)), length.filed),
+            ]
+        });
+        let mut rows = self.journal_ranges(&ranges.collect::<Vec<_>>()).await?.into_iter();
         let mut latest: Vec<PersonRecord> = Vec::new();
-        for (slots, _) in self.journal_ranges(&ranges).await? {
-            for item in slots.into_iter().flat_map(|(_, slot)| slot.es).rev().filter(|item| item.n > 0) {
+        for (person, length) in people.iter().zip(lengths) {
+            let (noted, mut filed) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+            self.filed_on(person, length.filed, &mut filed).await?;
+            for item in filed.items().rev().chain(noted.items().rev()).filter(|item| item.n > 0) {
                 if !latest.iter().any(|known| known.eid == item.e) {
-                    latest.push(PersonRecord { shard: item.s, n: item.n, eid: item.e });
+                    latest.push(PersonRecord { shard: item.s, n: item.n, eid: item.e.clone() });
                 }
             }
         }
@@ -76,7 +85,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     pub async fn newest(&self, limit: usize) -> Result<Vec<Record<P::Body>>, LedgerError> {
         let mut eids: Vec<(u64, String)> = Vec::new();
         for shard in 0..self.options.shards {
-            let end = self.root(shard).await?.q;
+            let end = self.cursor(shard).await?.q;
             let key = |n| Key::Event { shard, n }.to_string();
             let from = end.saturating_sub(4 * limit as u64).max(1);
             let found = self.kv.get_many((from..end).map(key).collect()).await?;

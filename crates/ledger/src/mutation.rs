@@ -40,12 +40,16 @@ pub enum Mutation {
     NoLastLook,
     /// A timer that was put beside earlier ones is not moved to its own minute.
     NoMove,
+    /// A tick that has let events gather ends without giving the shard back.
+    NoGiveBack,
+    /// A tick does not look whether it still owns the shard when it reads where journals end.
+    NoRowCheck,
 }
 
 #[cfg(feature = "mutants")]
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::SkipHoles,
         Self::NoWriterCheck,
         Self::NoFenceReread,
@@ -64,6 +68,8 @@ impl Mutation {
         Self::ListLate,
         Self::NoLastLook,
         Self::NoMove,
+        Self::NoGiveBack,
+        Self::NoRowCheck,
     ];
 }
 

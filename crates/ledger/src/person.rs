@@ -1,4 +1,5 @@
-//! A person's journal: which records are theirs, and notes (for example consent), oldest first.
+//! A person's journal: which records are theirs, and notes (for example consent), oldest first. What events bring stands
+//! in a row of its own where that saves writes, see `filed`; readers see one journal.
 
 use crate::key::Key;
 use crate::port::{Clock, Entropy, Store};
@@ -12,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// Entries read at once.
 const CHUNK: u64 = 64;
+/// Entries of a row that are worked through in one go.
+pub(crate) const PIECE: u64 = 64;
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// Adds a note to a person's journal: 2 writes (and 1 read on SQLite). After an error it may be there, and after a
@@ -30,37 +33,43 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         Ok(self.journals(&[person]).await?.pop().unwrap_or_default())
     }
 
-    /// Reads several persons' journals, in the order of `people`, each oldest first: 2 reads where none has more than 64
-    /// entries, and 1 for every 64 more of each.
+    /// Reads several persons' journals, in the order of `people`, each oldest first: 2 reads where none has 64 entries
+    /// in a row, and 1 for every 64 more of each.
     ///
     /// # Errors
     /// When a name is none, the store fails, or an entry is not understood.
     pub async fn journals(&self, people: &[&str]) -> Result<Vec<Vec<PersonEntry>>, LedgerError> {
         let lengths = self.journal_lengths(people).await?;
-        let first: Vec<(&str, u64, u64)> =
-            people.iter().zip(&lengths).map(|(person, length)| (*person, 0, (*length).min(CHUNK))).collect();
+        let first = people.iter().zip(&lengths).flat_map(|(person, length)| {
+            [(*person, Row::Noted, 0, length.noted.min(CHUNK)), (*person, Row::Filed, 0, length.filed.min(CHUNK))]
+        });
+        let mut rows = self.journal_ranges(&first.collect::<Vec<_>>()).await?.into_iter();
         let mut journals = Vec::new();
-        for ((person, length), (slots, foreign)) in people.iter().zip(lengths).zip(self.journal_ranges(&first).await?) {
-            let mut journal = Folded::default();
-            journal.add(slots, foreign)?;
-            for from in (CHUNK..length).step_by(CHUNK as usize) {
-                let (slots, foreign) = self.journal_slots(person, from, length.min(from + CHUNK)).await?;
-                journal.add(slots, foreign)?;
+        for (person, length) in people.iter().zip(lengths) {
+            let (mut noted, mut filed) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+            for from in (CHUNK..length.noted).step_by(CHUNK as usize) {
+                noted.extend(self.journal_slots(person, Row::Noted, from, length.noted.min(from + CHUNK)).await?);
             }
+            self.filed_on(person, length.filed.min(CHUNK), &mut filed).await?;
+            let mut journal = Folded::default();
+            journal.add(noted, filed)?;
             journals.push(journal.entries);
         }
         Ok(journals)
     }
 
     /// How many entries several journals have: 1 read.
-    pub(crate) async fn journal_lengths(&self, people: &[&str]) -> Result<Vec<u64>, LedgerError> {
+    pub(crate) async fn journal_lengths(&self, people: &[&str]) -> Result<Vec<Lengths>, LedgerError> {
         people.iter().try_for_each(|person| check_name("person", person))?;
+        if self.files() {
+            return self.filed_lengths(people).await;
+        }
         let mut bad = Vec::new();
         let keys = people.iter().map(|person| Key::Journal(person).to_string()).collect();
         let lengths = self.kv.counters(keys, &mut bad).await?;
         match bad.into_iter().next() {
             Some(key) => Err(not_a_counter(&key)),
-            None => Ok(lengths),
+            None => Ok(lengths.into_iter().map(|noted| Lengths { noted, filed: 0 }).collect()),
         }
     }
 
@@ -84,7 +93,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         items: Vec<JournalItem>,
     ) -> Result<(u64, Option<(String, Vec<u8>)>), LedgerError> {
         let counter = Key::Journal(person).to_string();
-        let slot = JournalSlot { u: self.unique(), es: items, w: Vec::new() };
+        let slot = JournalSlot { u: self.unique(), es: items, a: 0, w: Vec::new() };
         let value = encode(&counter, &slot)?;
         let name = |entry| Key::JournalEntry { person, entry }.to_string();
         self.kv.place(&counter, name, value).await
@@ -95,51 +104,104 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         self.kv.counter(&Key::Journal(person).to_string()).await
     }
 
-    /// Entries `from + 1 ..= to`, and the keys of those that are not understood.
-    pub(crate) async fn journal_items(
-        &self,
-        person: &str,
-        from: u64,
-        to: u64,
-    ) -> Result<(Vec<JournalItem>, Vec<String>), LedgerError> {
-        let (slots, foreign) = self.journal_slots(person, from, to).await?;
-        Ok((slots.into_iter().flat_map(|(_, slot)| slot.es).collect(), foreign))
+    /// The rows that a journal's entries stand in.
+    pub(crate) fn rows(&self) -> &'static [Row] {
+        if self.files() { &[Row::Noted, Row::Filed] } else { &[Row::Noted] }
     }
 
-    /// The same as they are stored, with their numbers.
-    pub(crate) async fn journal_slots(
+    /// What stands in a row after its first `from` entries: a piece of it. `end`: how many the journal's counter has given.
+    /// 1 read.
+    pub(crate) async fn journal_piece(
         &self,
         person: &str,
+        row: Row,
         from: u64,
-        to: u64,
-    ) -> Result<(Vec<(u64, JournalSlot)>, Vec<String>), LedgerError> {
-        Ok(self.journal_ranges(&[(person, from, to)]).await?.pop().unwrap_or_default())
+        end: u64,
+    ) -> Result<(Slots, Option<u64>), LedgerError> {
+        let to = from + PIECE;
+        let to = if row == Row::Noted { to.min(end) } else { to };
+        let slots = self.journal_slots(person, row, from, to).await?;
+        let more = if row == Row::Noted { to < end } else { slots.last == to };
+        Ok((slots, more.then_some(to)))
+    }
+
+    /// Entries `from + 1 ..= to` of a row: 1 read.
+    pub(crate) async fn journal_slots(&self, person: &str, row: Row, from: u64, to: u64) -> Result<Slots, LedgerError> {
+        Ok(self.journal_ranges(&[(person, row, from, to)]).await?.pop().unwrap_or_default())
     }
 
     /// The same of several journals at once, each from a number on to another: 1 read.
-    pub(crate) async fn journal_ranges(&self, ranges: &[(&str, u64, u64)]) -> Result<Vec<Slots>, LedgerError> {
-        let key = |person: &str, entry: u64| Key::JournalEntry { person, entry }.to_string();
-        let wanted = ranges.iter().flat_map(|(person, from, to)| (from + 1..=*to).map(move |entry| key(person, entry)));
+    pub(crate) async fn journal_ranges(&self, ranges: &[(&str, Row, u64, u64)]) -> Result<Vec<Slots>, LedgerError> {
+        let wanted =
+            ranges.iter().flat_map(|(person, row, from, to)| (from + 1..=*to).map(|entry| row.key(person, entry)));
         let found = self.kv.get_many(wanted.collect()).await?;
-        let range = |(person, from, to): &(&str, u64, u64)| {
-            let (mut slots, mut foreign) = (Vec::new(), Vec::new());
+        let range = |(person, row, from, to): &(&str, Row, u64, u64)| {
+            let mut slots = Slots::default();
             for number in from + 1..=*to {
-                let key = key(person, number);
-                match found.get(&key).map(|bytes| decode::<JournalSlot>(&key, bytes)) {
-                    Some(Ok(slot)) => slots.push((number, slot)),
-                    Some(Err(_)) => foreign.push(key),
-                    // A writer that died before it wrote.
-                    None => {}
+                let key = row.key(person, number);
+                // None: a writer that died before it wrote, or the end of what is filed.
+                let Some(bytes) = found.get(&key) else { continue };
+                slots.last = number;
+                match decode::<JournalSlot>(&key, bytes) {
+                    Ok(slot) => slots.slots.push((number, slot)),
+                    Err(_) => slots.foreign.push(key),
                 }
             }
-            (slots, foreign)
+            slots
         };
         Ok(ranges.iter().map(range).collect())
     }
 }
 
-/// Entries of a journal with their numbers, and the keys of those that are not understood.
-pub(crate) type Slots = (Vec<(u64, JournalSlot)>, Vec<String>);
+/// The two rows that a journal's entries stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// Under the numbers of the journal's counter: whoever notes something takes one.
+    Noted,
+    /// One after the other, by the sealer; see `filed`.
+    Filed,
+}
+
+impl Row {
+    pub(crate) fn key(self, person: &str, entry: u64) -> String {
+        match self {
+            Self::Noted => Key::JournalEntry { person, entry }.to_string(),
+            Self::Filed => Key::FiledEntry { person, entry }.to_string(),
+        }
+    }
+}
+
+/// How many entries a journal has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lengths {
+    /// What its counter has given.
+    pub(crate) noted: u64,
+    /// One more than is known to be filed, where sealing files: whether something stands there tells whether there is more.
+    pub(crate) filed: u64,
+}
+
+/// Entries of a row.
+#[derive(Default)]
+pub(crate) struct Slots {
+    /// With their numbers.
+    pub(crate) slots: Vec<(u64, JournalSlot)>,
+    /// The keys of those that are not understood.
+    pub(crate) foreign: Vec<String>,
+    /// The number of the last one found.
+    pub(crate) last: u64,
+}
+
+impl Slots {
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.slots.extend(more.slots);
+        self.foreign.extend(more.foreign);
+        self.last = self.last.max(more.last);
+    }
+
+    pub(crate) fn items(&self) -> impl DoubleEndedIterator<Item = &JournalItem> {
+        self.slots.iter().flat_map(|(_, slot)| &slot.es)
+    }
+}
 
 /// A journal as its reader sees it.
 #[derive(Default)]
@@ -151,10 +213,14 @@ struct Folded {
 }
 
 impl Folded {
-    fn add(&mut self, slots: Vec<(u64, JournalSlot)>, foreign: Vec<String>) -> Result<(), LedgerError> {
-        if let Some(key) = foreign.into_iter().next() {
+    /// Adds what stands in both rows, in the order in which it came.
+    fn add(&mut self, noted: Slots, filed: Slots) -> Result<(), LedgerError> {
+        if let Some(key) = noted.foreign.into_iter().chain(filed.foreign).next() {
             return Err(LedgerError::Corrupt { key, reason: "not a journal entry".to_owned() });
         }
+        let mut slots = noted.slots;
+        slots.extend(filed.slots.into_iter().map(|(_, slot)| (slot.a, slot)));
+        slots.sort_by_key(|(after, _)| *after);
         for item in slots.into_iter().flat_map(|(_, slot)| slot.es) {
             match self.seen.get(&(item.s, item.by)) {
                 Some(i) if item.n > 0 => self.entries[*i].note = self.entries[*i].note.take().or(item.o),

@@ -219,6 +219,6 @@ pub trait HandOver {
     async fn hand_over(&self, jobs: Vec<Due>);
 
     /// Called where events come one by one faster than turns pass: waits a moment, so that the next turn seals several of
-    /// them. Not at all by default. No lease is held meanwhile.
+    /// them. Not at all by default; well below a second, as whoever stores an event meanwhile relies on this tick.
     async fn gather(&self) {}
 }

@@ -206,7 +206,7 @@ pub struct OrderStatus {
 pub struct Erased {
     /// Records that were redacted.
     pub records: u64,
-    /// Entries of the journal, whose notes are gone.
+    /// Entries that were noted in the journal, not brought by events; their notes are gone.
     pub noted: u64,
 }
 

@@ -21,6 +21,8 @@ use std::task::Poll;
 
 /// How long (seconds) a turn owns the root.
 const LEASE: u64 = 45;
+/// How long (seconds) a tick owns it at most while it lets events gather.
+const GATHERING: u64 = 2;
 /// Garbage is removed once there is this much of it …
 const GARBAGE: usize = 256;
 /// … or once it is this old (seconds).
@@ -44,8 +46,19 @@ enum Turn {
     Idle,
     /// Another tick owns the shard, or has taken it.
     Held,
+    /// Nothing has come while events were to gather; the shard is given back, and is to be looked at once more.
+    GivenBack,
     /// Committed.
     Done(Box<Work>),
+}
+
+/// What a tick's turns know of those before them.
+#[derive(Default)]
+struct Gathering {
+    /// So many before the next one have sealed few events.
+    small: u32,
+    /// Our name in the root, which still owns the shard while events gather.
+    owner: Option<String>,
 }
 
 /// A turn under way.
@@ -60,6 +73,8 @@ pub(crate) struct Work {
     pub(crate) root: Root,
     /// Sealed events whose effects are to be written.
     pub(crate) sealed: Vec<Sealed>,
+    /// So many turns before this one have sealed few events.
+    small: u32,
     /// What is written before the commit, in one go if nothing comes in between.
     pub(crate) writes: Vec<(String, Vec<u8>)>,
     /// Mutation [`Mutation::SweepBeforeClose`]: counters read too early.
@@ -106,31 +121,48 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let mut failure = None;
         let patience = self.clock.now() + PATIENCE;
         for shard in 0..self.options.shards {
-            let mut small = 0;
+            let mut gathering = Gathering::default();
             loop {
                 if self.clock.now() > patience {
                     report.more = true;
+                    let _ = self.give_back(shard, &gathering).await;
                     break;
                 }
-                match self.turn(shard).await {
+                match self.turn(shard, &gathering).await {
                     Ok(Turn::Done(work)) => {
                         report.add(&work.report, work.due.len());
-                        small = if work.is_small() { small + 1 } else { 0 };
+                        gathering = work.gathering();
                         if !work.due.is_empty() {
                             // Fails only if the receiver is gone, and then nobody waits for it.
                             let _ = send.unbounded_send(work.due);
                             give_way().await;
                         }
-                        if small >= SMALL_IN_A_ROW {
+                        if gathering.owner.is_some() {
                             out.gather().await;
                         }
                         if !self.mutated(Mutation::NoLastLook) {
                             continue;
                         }
                     }
+                    Ok(Turn::GivenBack) => {
+                        gathering = Gathering::default();
+                        if !self.mutated(Mutation::NoLastLook) {
+                            continue;
+                        }
+                    }
                     Ok(Turn::Idle) => {}
+                    // Perhaps nobody has: an order changed the root meanwhile. What came while events were to gather
+                    // relies on this tick.
+                    Ok(Turn::Held) if gathering.owner.is_some() => {
+                        let _ = self.give_back(shard, &gathering).await;
+                        gathering = Gathering::default();
+                        continue;
+                    }
                     Ok(Turn::Held) => report.held += 1,
-                    Err(error) => failure = failure.or(Some(error)),
+                    Err(error) => {
+                        let _ = self.give_back(shard, &gathering).await;
+                        failure = failure.or(Some(error));
+                    }
                 }
                 break;
             }
@@ -138,11 +170,14 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         failure.map_or(Ok(report), Err)
     }
 
-    async fn turn(&self, shard: u8) -> Result<Turn, LedgerError> {
+    /// One turn. What comes in while events gather does not wake another tick, so whoever has let them gather and finds
+    /// nothing gives the shard back before the last look.
+    async fn turn(&self, shard: u8, gathering: &Gathering) -> Result<Turn, LedgerError> {
         let root = self.root(shard).await?;
         let (head, foreign) = self.head(shard, &root).await?;
         let now = self.clock.now();
-        if root.l > now && !self.mutated(Mutation::NoOwner) {
+        let ours = gathering.owner.as_ref() == Some(&root.g);
+        if root.l > now && !ours && !self.mutated(Mutation::NoOwner) {
             return Ok(Turn::Held);
         }
         let view = self.look(shard, &root, head, now).await?;
@@ -153,21 +188,28 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             || self.order_due(&root, now)
             || self.timers_due(shard, &root, now).await?;
         if !needed {
-            return Ok(Turn::Idle);
+            let given_back = !self.mutated(Mutation::NoGiveBack) && self.give_back(shard, gathering).await?;
+            return Ok(if given_back { Turn::GivenBack } else { Turn::Idle });
         }
         let early = self.count_early(shard, &root, now).await?;
         let Some(mut work) = self.take(shard, root, view, now).await? else {
             return Ok(Turn::Held);
         };
+        work.small = gathering.small;
         work.early = early;
         work.head = head;
         work.bad.extend(foreign);
-        let done = self.carry_out(&mut work).await;
-        if let Err(error) = done {
-            self.release(&work).await;
-            return Err(error);
+        let me = work.me.clone();
+        let done = match self.carry_out(&mut work).await {
+            Ok(true) => self.commit(work).await,
+            Ok(false) => Ok(Turn::Held),
+            Err(error) => Err(error),
+        };
+        if done.is_err() {
+            // Best effort: if this fails too, the lease ends by itself.
+            let _ = self.release(shard, &me).await;
         }
-        self.commit(work).await
+        done
     }
 
     /// The last slot allotted. Where the counter is none (its key comes with it) the next slots are looked at all the same.
@@ -178,28 +220,38 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         }
     }
 
-    async fn carry_out(&self, work: &mut Work) -> Result<(), LedgerError> {
-        self.effects(work).await?;
+    /// False: another tick has taken over.
+    async fn carry_out(&self, work: &mut Work) -> Result<bool, LedgerError> {
+        if !self.effects(work).await? {
+            return Ok(false);
+        }
         self.sweep(work).await?;
         self.walk_retention(work).await?;
         self.walk_order(work).await?;
         self.pass_letters(work).await?;
         self.fold_index(work).await?;
-        self.archive_days(work).await
+        self.archive_days(work).await?;
+        Ok(true)
     }
 
-    /// Gives the lease back after a failure, so that the next tick need not wait for its end. Best
-    /// effort: if this fails too, the lease ends by itself.
-    async fn release(&self, work: &Work) {
+    /// Gives the lease back, so that the next tick need not wait for its end.
+    async fn release(&self, shard: u8, owner: &str) -> Result<(), LedgerError> {
         let wid = self.unique();
         let release = async |root: &mut Root| {
-            if root.g != work.me {
+            if root.g != owner {
                 return Ok(Verdict::Leave);
             }
             root.l = 0;
             Ok(Verdict::Write)
         };
-        let _ = self.kv.cas(&self.root_key(work.shard), &wid, release).await;
+        self.kv.cas(&self.root_key(shard), &wid, release).await.map(drop)
+    }
+
+    /// Ends the time in which events were to gather, if there was one.
+    async fn give_back(&self, shard: u8, gathering: &Gathering) -> Result<bool, LedgerError> {
+        let Some(owner) = &gathering.owner else { return Ok(false) };
+        self.release(shard, owner).await?;
+        Ok(true)
     }
 
     /// Removes old garbage, then makes everything of this turn valid at once.
@@ -210,6 +262,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             self.kv.delete_many(&work.root.gc).await?;
         }
         let owned = self.mutated(Mutation::NoOwner);
+        // Whoever stores an event meanwhile sees that a tick is at it, and wakes none.
+        let lease = if work.lets_gather() { work.now + GATHERING } else { 0 };
         let wid = self.unique();
         let outcome = self
             .kv
@@ -217,7 +271,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 if root.g != work.me && !owned {
                     return Ok(Verdict::Leave);
                 }
-                root.l = 0;
+                root.l = lease;
                 root.pend.clear();
                 root.d.extend(work.days.clone());
                 root.d.retain(|day, _| !work.archived.contains(day));
@@ -308,6 +362,7 @@ impl Work {
             head: u64::MAX,
             swept: (root.tm, root.tj),
             looked: (root.fl, root.fa),
+            small: 0,
             order: None,
             letters: 0,
             passed: root.df,
@@ -330,6 +385,17 @@ impl Work {
     /// Whether it sealed few events and fired no timer (moving some aside).
     fn is_small(&self) -> bool {
         (1..FEW).contains(&self.report.sealed) && self.report.fired == 0
+    }
+
+    /// Whether the next turn waits for more events first.
+    fn lets_gather(&self) -> bool {
+        self.is_small() && self.small + 1 >= SMALL_IN_A_ROW
+    }
+
+    /// What the next turn has to know.
+    fn gathering(&self) -> Gathering {
+        let small = if self.is_small() { self.small + 1 } else { 0 };
+        Gathering { small, owner: self.lets_gather().then(|| self.me.clone()) }
     }
 
     /// Adds what moves in the index.

@@ -87,10 +87,10 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             if self.mutated(Mutation::NoLateTimerCheck) {
                 return Ok(());
             }
-            let root = self.root(shard).await?;
+            let closed = self.cursor(shard).await?.tc;
             let clamp = self.clamp(floor);
-            timers.retain(|(due, _)| minute(*due).max(clamp) <= root.tc);
-            floor = root.tc + 1;
+            timers.retain(|(due, _)| minute(*due).max(clamp) <= closed);
+            floor = closed + 1;
         }
         let key = self.root_key(shard);
         Err(LedgerError::Contended { key })

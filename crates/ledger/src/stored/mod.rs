@@ -1,8 +1,8 @@
 //! The stored forms of values. Field names are short because they are written with every event.
 //!
 //! Unknown fields are ignored and absent ones have defaults, so that a newer version reads what an older one wrote. The
-//! reverse does not hold yet: a version from before moved timers and grouped counts would set aside and leave out what it
-//! does not know, so until the first release all instances of a store are of one version.
+//! reverse does not hold yet: a version from before moved timers, grouped counts and filed entries of journals would set
+//! aside and leave out what it does not know, so until the first release all instances of a store are of one version.
 
 mod event;
 pub mod grouped;
@@ -12,7 +12,7 @@ mod timer;
 
 pub use event::{Event, FINGERPRINTS, IdEntry, Out};
 pub use order::{Order, OrderDoc};
-pub use root::Root;
+pub use root::{Cursor, Root};
 pub use timer::{Entry, Job, JournalItem, JournalSlot, LetterSlot, TimerSlot};
 
 use crate::record::LedgerError;

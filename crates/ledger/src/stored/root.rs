@@ -102,12 +102,6 @@ impl Root {
         }
     }
 
-    /// Whether a writer that has set slot `n` may acknowledge it. Otherwise a sealer may have
-    /// stepped over it.
-    pub fn accepts(&self, n: u64) -> bool {
-        !self.v.contains(&n) && !self.vh.contains(&n) && (n >= self.q || n >= self.vl)
-    }
-
     /// Remembers slots as voided.
     pub fn void(&mut self, slots: &[u64]) {
         self.vh.extend_from_slice(slots);
@@ -128,6 +122,39 @@ impl Root {
         }
         let excess = self.bad.len().saturating_sub(QUARANTINED);
         self.bad.drain(..excess);
+    }
+}
+
+/// What a writer has to know of a root. The rest of it, at times hundreds of names, is passed over: every answer waits for
+/// this to be read.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Cursor {
+    /// Lease: until when (unix seconds); 0 is free.
+    pub l: u64,
+    /// The next slot to seal.
+    pub q: u64,
+    /// Slots fenced.
+    #[serde(default)]
+    v: Vec<u64>,
+    /// Slots voided, the last [`VOIDED`].
+    #[serde(default)]
+    vh: Vec<u64>,
+    /// A sealed slot below this may have been voided.
+    vl: u64,
+    /// The last minute that is closed for new timers.
+    pub tc: u64,
+}
+
+impl Cursor {
+    /// Whether a writer that has set slot `n` may acknowledge it. Otherwise a sealer may have
+    /// stepped over it.
+    pub fn accepts(&self, n: u64) -> bool {
+        !self.v.contains(&n) && !self.is_voided(n) && (n >= self.q || n >= self.vl)
+    }
+
+    /// Whether slot `n` is remembered as voided.
+    pub fn is_voided(&self, n: u64) -> bool {
+        self.vh.contains(&n)
     }
 }
 

@@ -76,6 +76,9 @@ pub enum Job {
         /// Entries of the journal that are done.
         #[serde(default)]
         d: u64,
+        /// The same of those that the sealer has filed.
+        #[serde(default)]
+        g: u64,
         /// Entries that the journal had when it began: their notes go, whatever brought them.
         #[serde(default)]
         j: u64,
@@ -90,6 +93,9 @@ pub enum Job {
         e: String,
         /// Slot.
         h: u64,
+        /// Whether this is the late look.
+        #[serde(default)]
+        z: bool,
     },
     /// Asks whether the record may be deleted.
     #[serde(rename = "rt")]
@@ -112,13 +118,16 @@ pub struct LetterSlot {
     pub t: u64,
 }
 
-/// `u:` entries of a person's journal that were written together.
+/// `u:` and `f:` entries of a person's journal that were written together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalSlot {
     /// Random: whose write this is.
     pub u: String,
     /// The entries.
     pub es: Vec<JournalItem>,
+    /// Filed: how many numbers the journal's counter had given when these came.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub a: u64,
     /// Write ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub w: Vec<String>,

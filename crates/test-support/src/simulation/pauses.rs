@@ -7,7 +7,8 @@ use crate::memory::Step;
 pub type Point = (Step, u8);
 
 /// Steps before which a long pause is likely to matter.
-const LONG: [Point; 8] = [
+const LONG: [Point; 9] = [
+    (Step::Get, b'b'),
     (Step::Set, b'k'),
     (Step::Set, b'b'),
     (Step::Set, b'i'),

@@ -9,9 +9,10 @@ use ringback_ledger::{
     shard_of,
 };
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 
 /// The ledger under test.
 pub type Sim = Ledger<MemoryStore, ManualClock, SeededEntropy, Rules>;
@@ -191,5 +192,19 @@ impl HandOver for Receiver {
             let confirm = |record: &Record<Body>| program::confirm(record, &job).ok_or(());
             let _ = self.ledger.change(&eid, confirm).await;
         }
+    }
+
+    /// Others take some steps meanwhile.
+    async fn gather(&self) {
+        let mut steps = self.world.random.borrow_mut().u32(..24);
+        poll_fn(|context| {
+            if steps == 0 {
+                return Poll::Ready(());
+            }
+            steps -= 1;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 }
