@@ -1,6 +1,6 @@
 //! Working cases on their pages.
 
-use crate::world::{Page, unhappy, world};
+use super::world::{Page, unhappy, world};
 use serde_json::json;
 
 #[test]

@@ -1,9 +1,7 @@
 //! Cases worked, listed and linked over the use cases alone, on every kind of store: fast, and without Wasm.
 
-mod stage;
-#[path = "stage/yes.rs"]
-mod yes;
-
+use crate::stage::yes::Yes;
+use crate::stage::{self, Application, START, Setting, Stage};
 use futures::executor::block_on;
 use http::{HeaderMap, Request, header};
 use ringback_app::Worked;
@@ -11,8 +9,6 @@ use ringback_app::problem::{Problem, Reply};
 use ringback_ledger::StoreKind;
 use ringback_test_support::{ManualClock, MemoryStore, Nobody};
 use serde_json::{Value, json};
-use stage::{Application, START, Setting, Stage};
-use yes::Yes;
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
 

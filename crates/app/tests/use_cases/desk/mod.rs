@@ -5,6 +5,4 @@ mod cases;
 mod doors;
 mod figures;
 mod lead;
-#[path = "../stage/mod.rs"]
-mod stage;
 mod world;

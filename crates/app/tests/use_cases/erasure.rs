@@ -1,7 +1,6 @@
 //! Erasure by criteria over the use cases alone, on every kind of store, with a store that fails: fast, and without Wasm.
 
-mod stage;
-
+use crate::stage::{self, Setting, Stage};
 use futures::executor::block_on;
 use http::{HeaderMap, Request, StatusCode, header};
 use ringback_app::problem::Problem;
@@ -11,7 +10,6 @@ use ringback_ledger::StoreKind;
 use ringback_test_support::Nobody;
 use ringback_test_support::memory::Faults;
 use serde_json::{Value, json};
-use stage::{Setting, Stage};
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
 

@@ -1,8 +1,7 @@
 //! What Amazon and SendGrid tell, by their own signatures: genuine, tampered with, stale, somebody else's. The messages in
 //! `tests/vectors/sns.json` were signed by OpenSSL, with certificates of its making.
 
-mod stage;
-
+use crate::stage::{self, Setting, Stage};
 use futures::executor::block_on;
 use http::{Request, Response, StatusCode, header};
 use ringback_app::{Outbound, OutboundError};
@@ -10,13 +9,12 @@ use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
 use ringback_test_support::Nobody;
 use serde_json::{Value, json};
-use stage::{Setting, Stage};
 use std::cell::{Cell, RefCell};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 static VECTORS: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../../tests/vectors/sns.json")).expect("vectors"));
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../../tests/vectors/sns.json")).expect("vectors"));
 const ORIGIN: &str = "https://sns.eu-central-1.amazonaws.com";
 const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:ringback";
 const CHANNELS: &str = "
@@ -65,7 +63,7 @@ struct World {
 
 /// A customer who may be written to, and who serves which certificate.
 fn world(certificate: &str) -> World {
-    let programme = format!("{}{CHANNELS}", include_str!("../../../ringback.toml"));
+    let programme = format!("{}{CHANNELS}", include_str!("../../../../ringback.toml"));
     let variables = [
         ("sns_origin", ORIGIN),
         ("ses_topic_arn", TOPIC),

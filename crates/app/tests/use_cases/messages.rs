@@ -1,8 +1,7 @@
 //! Messages to customers over the use cases alone: what they say, who gets them and when nobody does. Fast, and without
 //! Wasm.
 
-mod stage;
-
+use crate::stage::{self, Application, START, Setting, Stage, beside};
 use futures::executor::block_on;
 use http::{HeaderMap, Request, Response, header};
 use ringback_app::deliver::HandedOver;
@@ -14,7 +13,6 @@ use ringback_core::feedback::Customer;
 use ringback_ledger::{Due, HandOver};
 use ringback_test_support::{ManualClock, MemoryStore};
 use serde_json::{Value, json};
-use stage::{Application, START, Setting, Stage, beside};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! The application on a store in memory, as all tests of the use cases set it up: the shipped programme, one token for
 //! each role, which is the role's name, and a clock that is moved by hand. What they do with it is theirs.
 
+pub mod yes;
+
 use futures::executor::block_on;
 use ringback_app::config::Config;
 use ringback_app::follow_up::FollowUp;
@@ -30,7 +32,7 @@ pub struct Setting<'a> {
 
 impl Default for Setting<'_> {
     fn default() -> Self {
-        let programme = include_str!("../../../../ringback.toml");
+        let programme = include_str!("../../../../../ringback.toml");
         Self { kind: StoreKind::Sqlite, programme, variables: &[], log: |_| {}, store: None }
     }
 }
@@ -45,8 +47,8 @@ pub struct Stage {
 /// The files beside the shipped programme.
 pub fn beside(name: &str) -> Result<String, String> {
     match name {
-        "holidays.ics" => Ok(include_str!("../../../../holidays.ics").to_owned()),
-        "messages.toml" => Ok(include_str!("../../../../messages.toml").to_owned()),
+        "holidays.ics" => Ok(include_str!("../../../../../holidays.ics").to_owned()),
+        "messages.toml" => Ok(include_str!("../../../../../messages.toml").to_owned()),
         other => Err(format!("no file {other}")),
     }
 }

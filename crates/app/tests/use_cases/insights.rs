@@ -1,9 +1,7 @@
 //! Figures over the use cases alone: exact after every change, equal to a recount, at a cost that does not grow.
 
-mod stage;
-#[path = "stage/yes.rs"]
-mod yes;
-
+use crate::stage::yes::Yes;
+use crate::stage::{self, Application, Setting, Stage};
 use futures::executor::block_on;
 use http::{Request, header};
 use ringback_app::problem::{Problem, Reply};
@@ -11,9 +9,7 @@ use ringback_ledger::StoreKind;
 use ringback_test_support::memory::Faults;
 use ringback_test_support::{ManualClock, MemoryStore, Nobody};
 use serde_json::{Value, json};
-use stage::{Application, Setting, Stage};
 use std::collections::BTreeMap;
-use yes::Yes;
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
 const HOUR: u64 = 3_600;

@@ -38,7 +38,8 @@ fn lived() -> World {
 /// Writes a page to the folder that `SCREENS` names, for a browser to look at.
 fn kept(name: &str, html: &str) {
     let Ok(folder) = std::env::var("SCREENS") else { return };
-    let styles = [include_str!("../../templates/desk/style.css"), include_str!("../../templates/insights/style.css")];
+    let styles =
+        [include_str!("../../../templates/desk/style.css"), include_str!("../../../templates/insights/style.css")];
     let html = html.replacen("</head>", &format!("<style>{}</style></head>", styles.concat()), 1);
     std::fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), html).expect("a file");
 }

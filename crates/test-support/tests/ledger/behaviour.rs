@@ -380,6 +380,45 @@ fn a_journal_has_notes_of_events_and_of_people_in_order() {
 }
 
 #[test]
+fn a_journal_is_read_and_continued_where_a_late_writer_has_set_its_length_back() {
+    let world = world(StoreKind::Sqlite);
+    let seal = |eid: &str| {
+        world.append(eid, 0, OnDifferent::Update);
+        world.tick();
+    };
+    let eids = |entries: Vec<ringback_ledger::PersonEntry>| -> Vec<String> {
+        entries.into_iter().filter_map(|entry| Some(entry.record?.eid)).collect()
+    };
+    for i in 0..70 {
+        seal(&format!("e{i}"));
+    }
+    for length in ["3", "69", "70"] {
+        world.store.plant("f:p1", length.as_bytes());
+        let journal = eids(block_on(world.ledger.person("p1")).expect("reads"));
+        assert_eq!((journal.len(), journal[0].as_str(), journal[69].as_str()), (70, "e0", "e69"), "{length}");
+        let latest = block_on(world.ledger.latest_of("p1", 2)).expect("reads");
+        assert_eq!(latest[0].eid, "e69", "{length}");
+    }
+    world.store.plant("f:p1", b"3");
+    seal("e70");
+    assert_eq!(world.store.peek("f:p1"), Some(b"71".to_vec()));
+    assert_eq!(eids(block_on(world.ledger.person("p1")).expect("reads")).len(), 71);
+    world.store.plant("f:p1", b"3");
+    let erased = block_on(world.ledger.erase("p1")).expect("erases");
+    assert_eq!(erased.records, 71);
+    // What is no length, or too long, is reported and found anew; a read before that is refused, and never one of a part.
+    for (wrong, eid, length) in [("not a number", "e71", "72"), ("999", "e72", "73")] {
+        world.store.plant("f:p1", wrong.as_bytes());
+        assert_eq!(block_on(world.ledger.person("p1")).is_err(), wrong.len() > 3, "{wrong}");
+        world.append(eid, 0, OnDifferent::Update);
+        assert_eq!(world.tick().quarantined, vec!["f:p1".to_owned()]);
+        assert_eq!(world.store.peek("f:p1"), Some(length.as_bytes().to_vec()));
+        assert_eq!(eids(block_on(world.ledger.person("p1")).expect("reads")).pop(), Some(eid.to_owned()));
+    }
+    assert_eq!(block_on(world.ledger.erase("p1")).map(|erased| erased.records), Ok(2));
+}
+
+#[test]
 fn retention_deletes_what_may_go_and_asks_again_for_the_rest() {
     let world = world_with(StoreKind::Sqlite, Options { retention: Some(86_400), ..Options::default() });
     world.append("open", 0, OnDifferent::Update);

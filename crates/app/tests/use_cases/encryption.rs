@@ -1,18 +1,14 @@
 //! A day of work where stored values are encrypted, over the use cases alone, on every kind of store: it comes to the same as
 //! without, and nothing that anybody said or is called can be read in the store.
 
-mod stage;
-#[path = "stage/yes.rs"]
-mod yes;
-
+use crate::stage::yes::Yes;
+use crate::stage::{Setting, Stage, open, try_open};
 use futures::executor::block_on;
 use http::{HeaderMap, Request, header};
 use ringback_app::problem::{Problem, Reply};
 use ringback_ledger::StoreKind;
 use ringback_test_support::{MemoryStore, Nobody};
 use serde_json::{Value, json};
-use stage::{Setting, Stage, open, try_open};
-use yes::Yes;
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
 /// 32 bytes of 1, and of 2, in base64.

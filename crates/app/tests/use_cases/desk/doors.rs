@@ -1,7 +1,7 @@
 //! Signing in and out, and who may see what.
 
+use super::world::{unhappy, world};
 use crate::stage::START;
-use crate::world::{unhappy, world};
 use futures::executor::block_on;
 use http::{HeaderMap, Request};
 

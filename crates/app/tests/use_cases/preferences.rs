@@ -1,7 +1,6 @@
 //! The preference page over the use cases alone, on every kind of store: fast, and without Wasm.
 
-mod stage;
-
+use crate::stage::{self, Application, START, Setting, Stage};
 use futures::executor::block_on;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use ringback_app::preferences::LASTS_S;
@@ -10,7 +9,6 @@ use ringback_core::feedback::Customer;
 use ringback_ledger::StoreKind;
 use ringback_test_support::{ManualClock, MemoryStore, Nobody};
 use serde_json::{Value, json};
-use stage::{Application, START, Setting, Stage};
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
 

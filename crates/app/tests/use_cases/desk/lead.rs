@@ -1,6 +1,6 @@
 //! What a lead does: many cases at once, silences, what was left to automation.
 
-use crate::world::{unhappy, world};
+use super::world::{unhappy, world};
 use serde_json::json;
 
 #[test]
