@@ -9,14 +9,23 @@ use http::{HeaderMap, StatusCode};
 use ringback_ledger::{Clock, Due, Entropy, HandOver, LedgerError, Store};
 use std::cell::Cell;
 
+/// How often a tick that somebody waits for looks whether another one has come to its end.
+const LOOKS: usize = 24;
+
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
-    /// `POST /v1/tick`: answered when everything that was due is done.
+    /// `POST /v1/tick`: answered when everything that was due is done, by another tick that was at it perhaps; one that does
+    /// not come to an end is waited for no longer than a moment.
     ///
     /// # Errors
     /// 401, 403, 503.
     pub async fn post_tick(&self, headers: &HeaderMap, out: &impl HandOver) -> Result<Reply, Problem> {
         self.admit(headers, Action::Tick).await?;
-        self.tick(out).await.map_err(|error| self.store_failed(&error))?;
+        for _ in 0..LOOKS {
+            if self.tick(out).await.map_err(|error| self.store_failed(&error))? {
+                break;
+            }
+            out.gather().await;
+        }
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
@@ -28,8 +37,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     }
 
     /// Ticks until nothing is left: under a steady stream a tick stops after a while, and intake, which saw it at work,
-    /// has woken nobody else.
-    async fn tick(&self, out: &impl HandOver) -> Result<(), LedgerError> {
+    /// has woken nobody else. False: another tick was at it.
+    async fn tick(&self, out: &impl HandOver) -> Result<bool, LedgerError> {
         loop {
             let errands = Errands { app: self, out, ran: Cell::new(false) };
             let report = self.ledger.tick(&errands).await?;
@@ -37,7 +46,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 self.log(&format!("the value of {key} is not understood and was set aside"));
             }
             if !report.more && !errands.ran.get() {
-                return Ok(());
+                return Ok(report.held == 0);
             }
         }
     }

@@ -61,6 +61,9 @@ pub const WITHIN: Duration = Duration::from_secs(15);
 const IN_A_BODY: usize = 256;
 /// How many cases are read at once.
 const READ_AT_ONCE: usize = 16;
+/// Deliveries that are to be attempted, by their cases.
+type ByCase = BTreeMap<String, BTreeSet<String>>;
+
 /// A job as it is handed over from the tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandedOver {
@@ -128,18 +131,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         gate: &impl ConsentGate,
     ) -> Vec<HandedOver> {
         // A list can name a delivery twice: a tick that was cut short and repeated knows it from two places.
-        let mut by_case: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut by_case = ByCase::new();
         for HandedOver { id, job } in jobs {
             if let Some(Job::Delivery(delivery)) = Job::from_text(&job) {
                 by_case.entry(id).or_default().insert(delivery);
             }
         }
-        let read = stream::iter(by_case).map(|(id, deliveries)| async move { (self.record(&id).await, deliveries) });
-        let read: Vec<_> = read.buffer_unordered(READ_AT_ONCE).collect().await;
+        let read = self.records(by_case).await;
         let (mut records, mut queues) = (Vec::new(), BTreeMap::<ChannelId, Vec<Errand>>::new());
         let mut open = Vec::new();
         for (record, deliveries) in read {
-            let Some(record) = record else { continue };
             let pending = deliveries.iter().filter_map(|id| record.body.delivery(id));
             let pending: Vec<Delivery> = pending.filter(|d| d.state == DeliveryState::Pending).cloned().collect();
             open.push(pending.len());
@@ -149,7 +150,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
             records.push(record);
         }
-        let silences = self.silences().await.map_err(|error| self.log(&format!("ledger: {error}"))).ok();
+        // When it cannot be read what holds them back nothing is attempted: everything comes back with its own timer.
+        let channels: Vec<&ChannelId> = queues.keys().collect();
+        let (silences, off) = match self.held_back(&channels).await {
+            Ok(held_back) => held_back,
+            Err(error) => {
+                self.log(&format!("ledger: {error}"));
+                return Vec::new();
+            }
+        };
         let round = Round {
             begun,
             silences,
@@ -158,13 +167,28 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             open: RefCell::new(open),
             next: RefCell::default(),
         };
-        let queues = queues.into_iter().map(|(channel, queue)| self.work_queue(channel, queue, &round, out, gate));
+        // A channel of which it cannot be told whether it is on is left to its deliveries' own timers.
+        let queues = queues.into_iter().zip(off).filter_map(|((channel, queue), off)| Some((channel, off?, queue)));
+        let queues = queues.map(|(channel, off, queue)| self.work_queue((channel, off), queue, &round, out, gate));
         futures::future::join_all(queues).await;
         // Cases of which something was left for later.
         for case in 0..round.records.len() {
             self.settle(&round, case).await;
         }
         round.next.into_inner()
+    }
+
+    /// The cases of a round: all of them by 2 reads, or, where a value among them is not understood, one by one.
+    async fn records(&self, by_case: ByCase) -> Vec<(Record<Dossier>, BTreeSet<String>)> {
+        let ids: Vec<&str> = by_case.keys().map(String::as_str).collect();
+        let mut found: BTreeMap<String, Record<Dossier>> = match self.ledger.read_many(&ids).await {
+            Ok(records) => records.into_iter().map(|record| (record.eid.clone(), record)).collect(),
+            Err(_) => {
+                let read = stream::iter(&ids).map(|id| async move { Some(((*id).to_owned(), self.record(id).await?)) });
+                read.buffer_unordered(READ_AT_ONCE).filter_map(|found| async { found }).collect().await
+            }
+        };
+        by_case.into_iter().filter_map(|(id, deliveries)| Some((found.remove(&id)?, deliveries))).collect()
     }
 
     async fn record(&self, id: &str) -> Option<Record<Dossier>> {
@@ -232,8 +256,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 struct Round {
     /// When it began, or the one before it (Unix seconds).
     begun: u64,
-    /// None when they could not be read: then nothing is attempted, and everything comes back with its own timer.
-    silences: Option<Vec<silence::Silence>>,
+    silences: Vec<silence::Silence>,
     records: Vec<Record<Dossier>>,
     /// By case: what has ended and is not written down yet.
     ended: RefCell<BTreeMap<usize, Vec<Ended>>>,

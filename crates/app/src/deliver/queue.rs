@@ -1,16 +1,16 @@
 //! One channel's queue in a round: the most urgent first, a few at once, and no more once nobody answers there.
 
-use super::{Ended, Round, pace, silence, standing};
+use super::standing::{self, Off};
+use super::{Ended, Round, pace, silence};
 use crate::App;
 use crate::dossier::reaches_customer;
 use crate::letters::Written;
 use crate::ports::{ConsentGate, Outbound, OutboundError};
 use crate::time::from_unix;
-use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt as _};
 use ringback_core::alert::{Delivery, Outcome, WAITS_FOR_GROUP, WAITS_FOR_TURN};
 use ringback_core::id::ChannelId;
-use ringback_ledger::{Clock, Entropy, LedgerError, Store};
+use ringback_ledger::{Clock, Entropy, Store};
 use std::cell::Cell;
 
 /// How many requests are under way to one channel at once.
@@ -33,8 +33,7 @@ struct Line {
     id: ChannelId,
     /// Whether it is written to no faster than somebody says.
     paced: bool,
-    /// Whether it is switched off: why and since when.
-    off: Result<Option<(String, DateTime<Utc>)>, LedgerError>,
+    off: Off,
     /// How often in a row it gave no answer.
     silent: Cell<u32>,
     /// Whether it was refused for good in this round.
@@ -45,7 +44,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Works one channel's queue.
     pub(super) async fn work_queue(
         &self,
-        id: ChannelId,
+        (id, off): (ChannelId, Off),
         queue: Vec<Errand>,
         round: &Round,
         out: &impl Outbound,
@@ -61,7 +60,6 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         for errand in queue.iter().filter(|_| paced.is_some()) {
             self.step_aside(round, errand.case).await;
         }
-        let off = self.switched_off(&id).await;
         let line = &Line { id, paced: paced.is_some(), off, silent: Cell::new(0), went_off: Cell::new(false) };
         stream::iter(queue)
             .for_each_concurrent(at_once, |errand| async move {
@@ -91,21 +89,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let in_turn = line.paced && pace::takes_turns(delivery);
         let no_more_after = if in_turn { pace::PATIENCE_MS / 1_000 } else { NO_MORE_AFTER_S };
         let late = self.clock.now().saturating_sub(round.begun) >= no_more_after;
-        let silences = round.silences.as_ref()?;
         let now = from_unix(self.clock.now());
-        let outcome = match (&line.off, silence::silenced(silences, &round.records[*case].body, delivery, now)) {
+        let outcome = match (&line.off, silence::silenced(&round.silences, &round.records[*case].body, delivery, now)) {
             _ if late && in_turn => pace::comes_back(),
             _ if late || line.silent.get() >= SILENT_AT_MOST || line.went_off.get() => return None,
             (_, Some(why)) => Outcome::Skipped(why),
-            (Ok(None), _) if reaches_customer(delivery) => {
+            (None, _) if reaches_customer(delivery) => {
                 return Some(self.write_to_customer(round, *case, delivery, out, gate).await);
             }
-            (Ok(None), _) => self.attempt(round, *case, delivery, out, gate).await,
-            (Ok(Some((why, since))), _) => Outcome::Retry(standing::waiting(why, *since), None),
-            (Err(error), _) => {
-                self.log(&format!("ledger: {error}"));
-                return None;
-            }
+            (None, _) => self.attempt(round, *case, delivery, out, gate).await,
+            (Some((why, since)), _) => Outcome::Retry(standing::waiting(why, *since), None),
         };
         Some((outcome, None))
     }

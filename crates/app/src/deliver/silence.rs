@@ -14,7 +14,7 @@ use crate::time::{from_unix, unix};
 use chrono::{DateTime, Datelike as _, Months, TimeDelta, Utc};
 use http::{HeaderMap, Request, StatusCode};
 use ringback_core::alert::{Delivery, Occasion};
-use ringback_ledger::{Clock, Entropy, LedgerError, Store};
+use ringback_ledger::{Clock, Entropy, LedgerError, PersonEntry, Store};
 use serde_json::{Map, Value, json};
 
 /// The longest silence, in days: within what two months' journals hold.
@@ -129,24 +129,33 @@ pub(super) fn silenced(
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
-    /// Every silence that has not ended, oldest first: two reads where there are none.
+    /// Every silence that has not ended, oldest first: two reads.
     pub(crate) async fn silences(&self) -> Result<Vec<Silence>, LedgerError> {
+        let names = self.silence_journals();
+        Ok(self.in_force(self.ledger.journals(&names.each_ref().map(String::as_str)).await?))
+    }
+
+    /// The journals that silences stand in, oldest first: none lasts longer than these reach back.
+    pub(super) fn silence_journals(&self) -> [String; 2] {
         let now = from_unix(self.clock.now());
         let before = now.checked_sub_months(Months::new(1)).unwrap_or(now);
+        [before, now].map(|month| self.namer.silences(month.year(), month.month()))
+    }
+
+    /// The silences of these journals that have not ended.
+    pub(super) fn in_force(&self, journals: impl IntoIterator<Item = Vec<PersonEntry>>) -> Vec<Silence> {
+        let now = from_unix(self.clock.now());
         let mut silences: Vec<Silence> = Vec::new();
-        for month in [before, now] {
-            let entries = self.ledger.person(&self.namer.silences(month.year(), month.month())).await?;
-            for note in entries.into_iter().filter_map(|entry| entry.note) {
-                let Some(note) = note.as_object() else { continue };
-                if let Some(id) = note.get("ended").and_then(Value::as_str) {
-                    silences.retain(|silence| silence.id != id);
-                } else {
-                    silences.extend(Silence::from_note(note));
-                }
+        for note in journals.into_iter().flatten().filter_map(|entry| entry.note) {
+            let Some(note) = note.as_object() else { continue };
+            if let Some(id) = note.get("ended").and_then(Value::as_str) {
+                silences.retain(|silence| silence.id != id);
+            } else {
+                silences.extend(Silence::from_note(note));
             }
         }
         silences.retain(|silence| now < silence.ends_at);
-        Ok(silences)
+        silences
     }
 
     async fn note_silence(&self, note: Value) -> Result<(), Problem> {

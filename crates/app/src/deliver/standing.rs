@@ -3,6 +3,7 @@
 //!
 //! Kept in a journal of the ledger: one entry each time it is switched.
 
+use super::silence::Silence;
 use super::text;
 use crate::App;
 use crate::dossier::Dossier;
@@ -20,29 +21,60 @@ pub(super) fn switches_off(status: StatusCode) -> bool {
     [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status)
 }
 
+/// Why a channel is switched off, and since when; none when it is on.
+pub(crate) type Off = Option<(String, DateTime<Utc>)>;
+
+/// What a channel's journal says last.
+fn standing(journal: Vec<PersonEntry>) -> Off {
+    let last = journal.into_iter().filter_map(|entry| entry.note).next_back()?;
+    let at = last["at"].as_i64().and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default();
+    last["off"].as_str().map(|why| (why.to_owned(), at))
+}
+
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Why a channel is switched off, and since when; none when it is on.
-    pub(super) async fn switched_off(
-        &self,
-        channel: &ChannelId,
-    ) -> Result<Option<(String, DateTime<Utc>)>, LedgerError> {
+    async fn switched_off(&self, channel: &ChannelId) -> Result<Off, LedgerError> {
         Ok(self.all_switched_off(&[channel]).await?.pop().flatten())
     }
 
     /// The same of several, in their order: 2 reads.
-    pub(crate) async fn all_switched_off(
-        &self,
-        channels: &[&ChannelId],
-    ) -> Result<Vec<Option<(String, DateTime<Utc>)>>, LedgerError> {
+    pub(crate) async fn all_switched_off(&self, channels: &[&ChannelId]) -> Result<Vec<Off>, LedgerError> {
         let names: Vec<String> = channels.iter().map(|channel| self.namer.channel(channel)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let journals = self.ledger.journals(&names).await?;
-        let standing = |journal: Vec<PersonEntry>| {
-            let last = journal.into_iter().filter_map(|entry| entry.note).next_back()?;
-            let at = last["at"].as_i64().and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default();
-            last["off"].as_str().map(|why| (why.to_owned(), at))
+        Ok(self.ledger.journals(&names).await?.into_iter().map(standing).collect())
+    }
+
+    /// What holds attempts back: the silences in force, and which of the channels are switched off, in their order; none for
+    /// a channel of which that cannot be told. 2 reads.
+    pub(super) async fn held_back(
+        &self,
+        channels: &[&ChannelId],
+    ) -> Result<(Vec<Silence>, Vec<Option<Off>>), LedgerError> {
+        let mut names = self.silence_journals().to_vec();
+        let months = names.len();
+        names.extend(channels.iter().map(|channel| self.namer.channel(channel)));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut journals = match self.ledger.journals(&names).await {
+            Ok(journals) => journals.into_iter(),
+            Err(LedgerError::Corrupt { .. }) => return self.held_back_one_by_one(channels).await,
+            Err(error) => return Err(error),
         };
-        Ok(journals.into_iter().map(standing).collect())
+        let silences = self.in_force(journals.by_ref().take(months));
+        Ok((silences, journals.map(|journal| Some(standing(journal))).collect()))
+    }
+
+    /// The same where one of the journals is not understood: that one's channel alone is left out.
+    async fn held_back_one_by_one(
+        &self,
+        channels: &[&ChannelId],
+    ) -> Result<(Vec<Silence>, Vec<Option<Off>>), LedgerError> {
+        let silences = self.silences().await?;
+        let mut off = Vec::new();
+        for channel in channels {
+            let one = self.switched_off(channel).await;
+            off.push(one.map_err(|error| self.log(&format!("ledger: {error}"))).ok());
+        }
+        Ok((silences, off))
     }
 
     /// Switches a channel off; true when it was on before.
