@@ -77,7 +77,7 @@ fn done(Worked { reply, now }: Worked) -> Reply {
         if !now.is_empty() {
             spawn(wake());
             if let Ok(app) = app().await {
-                app.hand_through(now, &Deliveries).await;
+                app.hand_through(now, &Deliveries::new()).await;
             }
         }
         wake().await;

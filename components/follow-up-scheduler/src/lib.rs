@@ -22,10 +22,10 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         // Reached by service chaining only: no public route leads here.
         (&Method::POST, ["internal", "wake"]) => {
             let app = app().await?;
-            spawn(async move { app.tick_logged(&Deliveries).await });
+            spawn(async move { app.tick_logged(&Deliveries::new()).await });
             Ok(empty(StatusCode::ACCEPTED))
         }
-        (&Method::POST, ["v1", "tick"]) => app().await?.post_tick(request.headers(), &Deliveries).await,
+        (&Method::POST, ["v1", "tick"]) => app().await?.post_tick(request.headers(), &Deliveries::new()).await,
         (&Method::GET, ["v1", "cases"]) => app().await?.get_cases(&whole(request).await?).await,
         (&Method::POST, ["v1", "cases", "reassign"]) => {
             let app = app().await?;
@@ -67,6 +67,6 @@ async fn route(request: Request) -> Result<Reply, Problem> {
 
 /// Answers at once; what is due by what was done is handed over after that.
 fn answered(app: Rc<EdgeApp>, Worked { reply, now }: Worked) -> Reply {
-    spawn(async move { app.follow_through(now, &Deliveries).await });
+    spawn(async move { app.follow_through(now, &Deliveries::new()).await });
     reply
 }
