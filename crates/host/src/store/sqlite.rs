@@ -1,10 +1,10 @@
 //! Key-value on SQLite, in Spin's own table: writes on one connection behind one lock, as in Spin.
 //!
 //! Differs from Spin where Spin stalls or dies: the file is in WAL mode (one fsync a write instead of four, the
-//! same durability), reads have a connection of their own and never wait for the disk, and incrementing a value that is
-//! no counter is an error instead of a panic. And what was deleted or replaced is gone from the file: freed bytes are
-//! overwritten (`secure_delete`), and the log, which remembers what pages held before, is emptied once nobody has written
-//! for a second.
+//! same durability), reads have a connection of their own while somebody writes and never wait for the disk, and
+//! incrementing a value that is no counter is an error instead of a panic. And what was deleted or replaced is gone from
+//! the file: freed bytes are overwritten (`secure_delete`), and the log, which remembers what pages held before, is
+//! emptied once nobody has written for a second.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -82,8 +82,18 @@ impl Sqlite {
     }
 
     /// A read takes microseconds and sees every write that was confirmed before it began: it is done in place, unless
-    /// somebody else is at it.
+    /// somebody else is at it. On the connection that writes, if nobody does: it knows the pages it has written, where the
+    /// other one has to read them anew after every write.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        match self.writing.try_lock() {
+            Ok(connection) => work(&connection).map_err(StoreError::from_debug),
+            Err(TryLockError::Poisoned(poisoned)) => work(&poisoned.into_inner()).map_err(StoreError::from_debug),
+            Err(TryLockError::WouldBlock) => self.read_aside(work),
+        }
+    }
+
+    /// A read that holds up no write.
+    fn read_aside<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let reading = self.reading.as_ref().unwrap_or(&self.writing);
         let done = match reading.try_lock() {
             Ok(connection) => work(&connection),
@@ -113,7 +123,7 @@ impl Sqlite {
     }
 
     pub fn keys(&self, store: &str) -> Result<Vec<String>> {
-        self.read(|connection| {
+        self.read_aside(|connection| {
             connection
                 .prepare_cached("SELECT key FROM spin_key_value WHERE store=?1")?
                 .query_map([store], |row| row.get(0))?
