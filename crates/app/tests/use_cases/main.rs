@@ -11,4 +11,5 @@ mod messages;
 mod preferences;
 mod queues;
 mod reports;
+mod rounds;
 mod stage;
