@@ -120,7 +120,7 @@ impl Default for Deliveries {
 
 impl HandOver for Deliveries {
     async fn hand_over(&self, jobs: Vec<Due>) {
-        let jobs: Vec<HandedOver> = jobs.into_iter().map(|due| HandedOver { id: due.eid, job: due.job }).collect();
+        let jobs: Vec<HandedOver> = jobs.into_iter().map(HandedOver::from).collect();
         join_all(HandedOver::bodies(&jobs).into_iter().map(deliver)).await;
     }
 

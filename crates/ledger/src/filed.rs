@@ -10,7 +10,7 @@
 use crate::Ledger;
 use crate::key::Key;
 use crate::mutation::Mutation;
-use crate::person::{Lengths, Row, Slots};
+use crate::person::{CHUNK, Lengths, Row, Slots};
 use crate::port::{Clock, Entropy, Store, StoreKind};
 use crate::program::Program;
 use crate::record::LedgerError;
@@ -19,9 +19,6 @@ use crate::stored::{JournalItem, JournalSlot, decode, encode};
 use crate::tick::Work;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// Entries read at once.
-const CHUNK: u64 = 64;
 
 /// Of a root, who owns it.
 #[derive(Deserialize)]

@@ -11,10 +11,8 @@ use crate::{Ledger, check_name};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Entries read at once.
-const CHUNK: u64 = 64;
-/// Entries of a row that are worked through in one go.
-pub(crate) const PIECE: u64 = 64;
+/// Entries of a row that are read, and worked through, in one go.
+pub(crate) const CHUNK: u64 = 64;
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// Adds a note to a person's journal: 2 writes (and 1 read on SQLite). After an error it may be there, and after a
@@ -51,9 +49,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 noted.extend(self.journal_slots(person, Row::Noted, from, length.noted.min(from + CHUNK)).await?);
             }
             self.filed_on(person, length.filed.min(CHUNK), &mut filed).await?;
-            let mut journal = Folded::default();
-            journal.add(noted, filed)?;
-            journals.push(journal.entries);
+            journals.push(folded(noted, filed)?);
         }
         Ok(journals)
     }
@@ -118,7 +114,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         from: u64,
         end: u64,
     ) -> Result<(Slots, Option<u64>), LedgerError> {
-        let to = from + PIECE;
+        let to = from + CHUNK;
         let to = if row == Row::Noted { to.min(end) } else { to };
         let slots = self.journal_slots(person, row, from, to).await?;
         let more = if row == Row::Noted { to < end } else { slots.last == to };
@@ -203,35 +199,28 @@ impl Slots {
     }
 }
 
-/// A journal as its reader sees it.
-#[derive(Default)]
-struct Folded {
-    entries: Vec<PersonEntry>,
-    /// Sealing may have been repeated: an event's second entry says the same as its first, unless the person was erased
-    /// in between (then the first has the note).
-    seen: BTreeMap<(u8, u64), usize>,
-}
-
-impl Folded {
-    /// Adds what stands in both rows, in the order in which it came.
-    fn add(&mut self, noted: Slots, filed: Slots) -> Result<(), LedgerError> {
-        if let Some(key) = noted.foreign.into_iter().chain(filed.foreign).next() {
-            return Err(LedgerError::Corrupt { key, reason: "not a journal entry".to_owned() });
-        }
-        let mut slots = noted.slots;
-        slots.extend(filed.slots.into_iter().map(|(_, slot)| (slot.a, slot)));
-        slots.sort_by_key(|(after, _)| *after);
-        for item in slots.into_iter().flat_map(|(_, slot)| slot.es) {
-            match self.seen.get(&(item.s, item.by)) {
-                Some(i) if item.n > 0 => self.entries[*i].note = self.entries[*i].note.take().or(item.o),
-                _ => {
-                    self.seen.insert((item.s, item.by), self.entries.len());
-                    self.entries.push(entry(item));
-                }
+/// A journal as its reader sees it: what stands in both rows, in the order in which it came.
+fn folded(noted: Slots, filed: Slots) -> Result<Vec<PersonEntry>, LedgerError> {
+    if let Some(key) = noted.foreign.into_iter().chain(filed.foreign).next() {
+        return Err(LedgerError::Corrupt { key, reason: "not a journal entry".to_owned() });
+    }
+    let mut slots = noted.slots;
+    slots.extend(filed.slots.into_iter().map(|(_, slot)| (slot.a, slot)));
+    slots.sort_by_key(|(after, _)| *after);
+    let mut entries: Vec<PersonEntry> = Vec::new();
+    // Sealing may have been repeated: an event's second entry says the same as its first, unless the person was erased in
+    // between (then the first has the note).
+    let mut seen: BTreeMap<(u8, u64), usize> = BTreeMap::new();
+    for item in slots.into_iter().flat_map(|(_, slot)| slot.es) {
+        match seen.get(&(item.s, item.by)) {
+            Some(i) if item.n > 0 => entries[*i].note = entries[*i].note.take().or(item.o),
+            _ => {
+                seen.insert((item.s, item.by), entries.len());
+                entries.push(entry(item));
             }
         }
-        Ok(())
     }
+    Ok(entries)
 }
 
 fn entry(item: JournalItem) -> PersonEntry {

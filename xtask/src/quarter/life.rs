@@ -65,7 +65,7 @@ struct Here<'a>(&'a Shop);
 
 impl HandOver for Here<'_> {
     async fn hand_over(&self, jobs: Vec<Due>) {
-        let jobs: Vec<HandedOver> = jobs.into_iter().map(|due| HandedOver { id: due.eid, job: due.job }).collect();
+        let jobs: Vec<HandedOver> = jobs.into_iter().map(HandedOver::from).collect();
         // What does not arrive comes back with its own timer.
         let _ = self.0.deliver(&HandedOver::body(&jobs), &Everybody, &Everybody).await;
     }

@@ -49,7 +49,7 @@ use crate::time::from_unix;
 use futures::stream::{self, StreamExt as _};
 use ringback_core::alert::{Delivery, DeliveryState, Outcome};
 use ringback_core::id::ChannelId;
-use ringback_ledger::{Changed, Clock, Entropy, Record, Step, Store};
+use ringback_ledger::{Changed, Clock, Due, Entropy, Record, Step, Store};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +61,7 @@ pub const WITHIN: Duration = Duration::from_secs(15);
 const IN_A_BODY: usize = 256;
 /// How many cases are read at once.
 const READ_AT_ONCE: usize = 16;
+
 /// Deliveries that are to be attempted, by their cases.
 type ByCase = BTreeMap<String, BTreeSet<String>>;
 
@@ -74,6 +75,12 @@ pub struct HandedOver {
 }
 
 stored!(HandedOver { id, job });
+
+impl From<Due> for HandedOver {
+    fn from(due: Due) -> Self {
+        Self { id: due.eid, job: due.job }
+    }
+}
 
 impl HandedOver {
     /// A list of jobs as the body that [`App::deliver`] reads.
@@ -243,8 +250,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         });
         match written.await {
             Ok(Changed::Done { now, .. }) => {
-                let jobs = now.into_iter().map(|due| HandedOver { id: due.eid, job: due.job });
-                round.next.borrow_mut().extend(jobs);
+                round.next.borrow_mut().extend(now.into_iter().map(HandedOver::from));
             }
             Ok(_) => self.log(&format!("case {id}: the deliveries' outcome could not be written")),
             Err(error) => self.log(&format!("ledger: {error}")),

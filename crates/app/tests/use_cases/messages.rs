@@ -65,7 +65,7 @@ struct World {
 
 impl HandOver for World {
     async fn hand_over(&self, jobs: Vec<Due>) {
-        let jobs: Vec<HandedOver> = jobs.into_iter().map(|due| HandedOver { id: due.eid, job: due.job }).collect();
+        let jobs: Vec<HandedOver> = jobs.into_iter().map(HandedOver::from).collect();
         let done = self.app.deliver(&HandedOver::body(&jobs), &self.post, &Gate(&self.app)).await;
         assert!(done.is_ok());
     }

@@ -40,7 +40,7 @@ struct World {
 
 impl HandOver for World {
     async fn hand_over(&self, jobs: Vec<Due>) {
-        let jobs: Vec<HandedOver> = jobs.into_iter().map(|due| HandedOver { id: due.eid, job: due.job }).collect();
+        let jobs: Vec<HandedOver> = jobs.into_iter().map(HandedOver::from).collect();
         self.app.deliver(&HandedOver::body(&jobs), &self.receivers, &Yes).await.expect("a list of jobs");
     }
 }

@@ -276,7 +276,7 @@ struct Hands(Rc<Native>);
 
 impl HandOver for Hands {
     async fn hand_over(&self, jobs: Vec<Due>) {
-        let jobs: Vec<_> = jobs.into_iter().map(|due| HandedOver { id: due.eid, job: due.job }).collect();
+        let jobs: Vec<_> = jobs.into_iter().map(HandedOver::from).collect();
         let body = HandedOver::body(&jobs);
         let done = self.0.deliver(&body, &Nobody, &Gate(Rc::clone(&self.0))).await;
         assert!(done.is_ok(), "{done:?}");
