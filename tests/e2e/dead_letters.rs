@@ -137,9 +137,9 @@ async fn a_slot_that_nobody_wrote_is_no_lag() {
     let Some(world) = World::with_clock().await else { return };
     let _ = world.take_and_seal(&anonymous(10)).await;
     let intakes = |o: &StoreOperation| o.component == "score-intake" && o.kind == StoreOperationKind::SetMany;
-    world.faults.add(Fault::store(Effect::FailBefore("gone".to_owned()), intakes));
+    world.faults().add(Fault::store(Effect::FailBefore("gone".to_owned()), intakes));
     assert_eq!(world.feedback(&anonymous(2)).send().await.status, 503);
-    world.faults.clear();
+    world.faults().clear();
     let shard = world.ready().await["shards"][0].clone();
     assert_eq!((&shard["head"], &shard["sealed"], &shard["lag"]), (&json!(2), &json!(1), &json!(0)), "{shard}");
     assert_eq!(world.ready().await["lag"], 0);

@@ -17,11 +17,11 @@ async fn minutes(world: &World, minutes: i64) {
 async fn an_alert_whose_hand_over_was_lost_leaves_a_minute_later() {
     let Some(world) = World::with_clock().await else { return };
     let lost = |effect: Effect| Fault::outbound(effect, |r| r.uri.ends_with("/internal/deliver"));
-    world.faults.add(lost(Effect::FailBefore("lost".to_owned())));
+    world.faults().add(lost(Effect::FailBefore("lost".to_owned())));
     let id = world.take_and_seal(&anonymous(1)).await;
     soon("it was lost", || world.log().contains("alert-trigger did not answer")).await;
     assert_eq!((world.chat.count(), world.mail.count()), (0, 0));
-    world.faults.clear();
+    world.faults().clear();
     world.pass(TimeDelta::minutes(1)).await;
     soon("the alerts", || world.chat.count() == 1 && world.mail.count() == 1).await;
     minutes(&world, 10).await;
@@ -41,12 +41,12 @@ async fn a_store_that_fails_gets_nothing_acknowledged_and_a_repeat_heals() {
         for kind in [StoreOperationKind::Increment, StoreOperationKind::SetMany] {
             let key = format!("{number}-{kind:?}");
             let intakes = move |o: &StoreOperation| o.component == "score-intake" && o.kind == kind;
-            world.faults.add(Fault::store(effect.clone(), intakes));
+            world.faults().add(Fault::store(effect.clone(), intakes));
             let refused = world.feedback(&anonymous(2)).header("idempotency-key", key.as_str()).send().await;
             assert_eq!((refused.status, refused.problem().as_str()), (503, "unavailable"), "{key}");
             assert!(refused.header("retry-after").parse::<u32>().is_ok(), "{key}");
             assert!(!refused.text().contains("disk") && !refused.text().contains("lost"), "{key}: {}", refused.text());
-            world.faults.clear();
+            world.faults().clear();
             let repeated =
                 world.feedback(&anonymous(2)).header("idempotency-key", key.as_str()).send().await.expect(202);
             // Long enough to give up a slot that was announced and never written, too short for a second attempt.
@@ -70,14 +70,14 @@ async fn a_tick_that_dies_at_any_write_is_finished_by_the_next_and_tells_once() 
     for effect in [Effect::FailBefore("gone".to_owned()), Effect::FailAfter("gone".to_owned())] {
         for n in 1..=12 {
             let _ = (world.chat.drain(), world.mail.drain());
-            world.faults.add(asleep());
-            world.faults.add(Fault::store(effect.clone(), writes).nth(n));
+            world.faults().add(asleep());
+            world.faults().add(Fault::store(effect.clone(), writes).nth(n));
             let mut answer = anonymous(1);
             answer["response_id"] = json!(format!("{effect:?} {n}"));
             let id = world.take(&answer).await;
             let tick = world.post("/v1/tick").token(ringback_tests::ADMIN).send().await;
             assert!(matches!(tick.status, 204 | 503), "{}", tick.text());
-            world.faults.clear();
+            world.faults().clear();
             minutes(&world, 3).await;
             world.sealed().await;
             world.alerted(&id).await;
@@ -105,22 +105,22 @@ async fn consent_that_cannot_be_looked_up_is_no_consent() {
         Fault::store(Effect::FailBefore("unreadable".to_owned()), asked)
     };
     let inform = json!({ "type": "inform", "note": "telling", "channel": "email" });
-    world.faults.add(journals("follow-up-scheduler"));
+    world.faults().add(journals("follow-up-scheduler"));
     let refused = world.work(&id, &inform).await;
     assert_eq!((refused.status, refused.problem().as_str()), (503, "unavailable"));
     let case = world.case(&id).await;
     assert_eq!((case.state(), &case.contact("email")["reason"]), ("resolved", &json!("unavailable")));
     assert_eq!(case.contact("email")["allowed"], false);
-    world.faults.clear();
+    world.faults().clear();
 
     // Allowed when it is asked for, unknown when it is to leave: it waits.
     let _ = world.mail.drain();
-    world.faults.add(journals("alert-trigger"));
+    world.faults().add(journals("alert-trigger"));
     let message = json!({ "message": { "subject": "s", "text": "t" } });
     let _ = world.work(&id, &with(inform, &message)).await.expect(200);
     world.tick().await;
     assert_eq!((world.case(&id).await.messages(), world.mail.received().len()), (vec!["pending".to_owned()], 0));
-    world.faults.clear();
+    world.faults().clear();
     world.pass(TimeDelta::minutes(1)).await;
     world.alerted(&id).await;
     assert_eq!((world.case(&id).await.messages(), world.mail.count()), (vec!["delivered".to_owned()], 1));
@@ -130,7 +130,7 @@ async fn consent_that_cannot_be_looked_up_is_no_consent() {
 async fn a_store_that_cannot_be_read_is_said_to_be_so_and_not_to_be_empty() {
     let Some(world) = World::with_clock().await else { return };
     let id = world.take_and_alert(&detractor()).await;
-    world.faults.add(Fault::store(Effect::FailBefore("secret detail".to_owned()), |o| !o.kind.writes()));
+    world.faults().add(Fault::store(Effect::FailBefore("secret detail".to_owned()), |o| !o.kind.writes()));
     for path in [
         format!("/v1/feedback/{id}"),
         format!("/v1/cases/{id}"),
@@ -141,7 +141,7 @@ async fn a_store_that_cannot_be_read_is_said_to_be_so_and_not_to_be_empty() {
         assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"), "{path}");
         assert!(!answer.text().contains("secret detail"), "{path}");
     }
-    world.faults.clear();
+    world.faults().clear();
     assert_eq!(world.case(&id).await.state(), "new");
 }
 

@@ -123,7 +123,7 @@ async fn a_repeat_with_the_same_key_gets_the_same_answer_and_no_second_case() {
 async fn a_key_that_comes_back_with_other_content_is_refused() {
     let Some(world) = World::with_clock().await else { return };
     // No tick: the first post stays unsealed until this scenario seals it.
-    world.faults.add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
+    world.faults().add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
     let post = |answer: serde_json::Value| world.feedback(&answer).header("idempotency-key", "order-1").send();
     let id = location_id(&post(anonymous(3)).await);
     for when in ["at once", "after sealing"] {
@@ -162,7 +162,7 @@ async fn a_later_post_of_the_same_response_updates_the_answer() {
 #[tokio::test]
 async fn an_update_that_overtakes_the_tick_is_not_lost() {
     let Some(world) = World::with_clock().await else { return };
-    world.faults.add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
+    world.faults().add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
     let post =
         |more: serde_json::Value| with(json!({ "survey": "checkout-nps", "response_id": "r-2", "score": 4 }), &more);
     let id = world.take(&post(json!({}))).await;

@@ -12,7 +12,7 @@ async fn quiet() -> Option<World> {
 /// The same, its values encrypted under these keys.
 async fn quiet_under(storage_keys: &'static str) -> Option<World> {
     let world = World::with_clock_and(Options { storage_keys, ..Options::default() }).await?;
-    world.faults.add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
+    world.faults().add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
     let _ = world.take_and_seal(&anonymous(10)).await;
     Some(world)
 }

@@ -60,8 +60,7 @@ pub struct World {
     pub events: Receiver,
     /// A receiver for every kind of channel, by its name in the programme.
     vendors: Vec<(&'static Vendor, Receiver)>,
-    /// Makes store operations and outbound requests fail; only on the local host in this process.
-    pub faults: FaultPlan,
+    faults: FaultPlan,
     clock: MovableClock,
     offset_s: i64,
     redis: Option<Redis>,
@@ -308,9 +307,32 @@ impl World {
     }
 
     /// Moves the clock without a tick, once it is quiet: an attempt under way would otherwise end hours after it began.
+    /// Where there is no clock that can be moved, a few seconds are waited for.
+    ///
+    /// # Panics
+    /// When more is asked for in a process: the scenario needs [`World::with_clock`].
     pub async fn set_clock(&self, to: DateTime<Utc>) {
-        self.quiet().await;
-        self.clock.set(system(to));
+        match self.backend() {
+            Backend::Local(_) => {
+                self.quiet().await;
+                self.clock.set(system(to));
+            }
+            Backend::Process(_) => {
+                let ahead = (to - self.now()).to_std().unwrap_or_default();
+                assert!(ahead < Duration::from_secs(10), "the clock of a process cannot be moved");
+                tokio::time::sleep(ahead).await;
+            }
+        }
+    }
+
+    /// Makes store operations and outbound requests fail.
+    ///
+    /// # Panics
+    /// Elsewhere than on the local host in this process, where nothing would: the scenario needs [`World::with_clock`].
+    #[must_use]
+    pub fn faults(&self) -> &FaultPlan {
+        assert!(matches!(self.backend(), Backend::Local(_)), "faults are made in this process only");
+        &self.faults
     }
 
     /// Lets so much time pass that the ledger gives up waiting: for a tick that died with its lease (45 s), and for an

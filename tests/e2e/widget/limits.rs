@@ -46,7 +46,7 @@ async fn an_address_that_sends_too_much_is_told_when_to_come_back() {
 #[tokio::test]
 async fn the_limit_holds_across_instances_and_costs_a_read_and_a_write() {
     let Some(world) = World::with_clock().await else { return };
-    world.faults.add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
+    world.faults().add(Fault::outbound(Effect::FailBefore("asleep".into()), |r| r.uri.ends_with("/internal/wake")));
     let client = world.client(3);
     let mut least = (u64::MAX, u64::MAX);
     for n in 0..6 {

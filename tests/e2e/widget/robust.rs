@@ -3,7 +3,7 @@
 use super::asking::{happened, head, stage, taken};
 use super::{KEY, signed};
 use ringback_host::{Effect, Fault};
-use ringback_tests::{eventually, soon};
+use ringback_tests::{Browser, Pages, World, eventually, soon};
 use serde_json::json;
 
 const INLINE: &str = "<div data-ringback=\"checkout-nps\"></div>";
@@ -37,12 +37,14 @@ async fn an_answer_given_offline_is_sent_when_the_network_is_back() {
 
 #[tokio::test]
 async fn an_answer_outlives_the_page_that_could_not_send_it_and_stays_one() {
-    let Some((world, browser, pages)) = stage().await else { return };
+    let Some(world) = World::with_clock().await else { return };
+    let Some(browser) = Browser::start().await else { return };
+    let pages = Pages::start();
     pages.put("/page", &head(&world, ""), INLINE);
     pages.put("/other", &head(&world, ""), "<p>Another page of the shop.</p>");
     browser.open(&pages.url("/page")).await;
     browser.shown("[role=radio]").await;
-    world.faults.add(Fault::store(Effect::FailBefore("down".into()), |_| true));
+    world.faults().add(Fault::store(Effect::FailBefore("down".into()), |_| true));
     browser.click("[role=radio]:nth-of-type(1)").await;
     browser.says("Your answer is kept here").await;
     browser.open(&pages.url("/other")).await;
@@ -53,7 +55,7 @@ async fn an_answer_outlives_the_page_that_could_not_send_it_and_stays_one() {
             .await,
         1
     );
-    world.faults.clear();
+    world.faults().clear();
     browser.reload().await;
     browser
         .until(
