@@ -41,10 +41,14 @@ struct Batch {
     again: Vec<(u64, String, String)>,
 }
 
+/// How many journals one record stands in at most. Updates of one response that name more and more people are nobody's
+/// answer: what they say beyond is in no journal, as erasure has to find every one of them.
+const MOST_PEOPLE: usize = 24;
+
 /// What became of an update.
 enum Merged {
-    /// It is in the record, whose fingerprints these are.
-    In(Vec<(u64, String)>),
+    /// It is in the record, whose fingerprints and people these are.
+    In(Vec<(u64, String)>, Vec<String>),
     /// The record had it from another slot.
     Known,
     /// The record is gone.
@@ -200,15 +204,17 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             return Ok(());
         }
         match self.merge(work, id.canonical(), &sealed).await? {
-            Merged::In(fingerprints) => {
+            Merged::In(fingerprints, people) => {
                 work.report.merged += 1;
+                let mut sealed = sealed;
+                sealed.event.p.retain(|person| people.contains(&person.ph));
                 let mut id = IdEntry(vec![id.0[0].clone()]);
                 for (slot, fingerprint) in fingerprints {
                     id.push(slot, &fingerprint);
                 }
                 note(work.shard, batch, &sealed, id.canonical());
-                batch.changed.insert(event.e.clone());
-                batch.ids.insert(event.e.clone(), id);
+                batch.changed.insert(sealed.event.e.clone());
+                batch.ids.insert(sealed.event.e.clone(), id);
                 work.gc.push(key);
             }
             Merged::Known => {
@@ -255,11 +261,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 event.fs.push((n, fingerprint.clone()));
                 let excess = event.fs.len().saturating_sub(FINGERPRINTS - 1);
                 event.fs.drain(..excess);
-                for person in &sealed.event.p {
-                    if !record.people.contains(&person.ph) {
-                        event.ap.push(person.ph.clone());
-                    }
-                }
+                let room = MOST_PEOPLE.saturating_sub(record.people.len());
+                let new = sealed.event.p.iter().filter(|person| !record.people.contains(&person.ph));
+                event.ap.extend(new.take(room).map(|person| person.ph.clone()));
                 Ok(Verdict::Write)
             })
             .await;
@@ -267,10 +271,14 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             Ok(Outcome::Written(event)) => {
                 work.due.append(&mut jobs);
                 self.append_outs(shard, canonical, &event, &wid).await;
-                Merged::In(event.fs)
+                let people = event.people();
+                Merged::In(event.fs, people)
             }
             Ok(Outcome::Left(_)) if known => Merged::Known,
-            Ok(Outcome::Left(event)) if event.mu >= n => Merged::In(event.fs),
+            Ok(Outcome::Left(event)) if event.mu >= n => {
+                let people = event.people();
+                Merged::In(event.fs, people)
+            }
             Ok(Outcome::Left(_)) | Err(LedgerError::Corrupt { .. }) => Merged::Foreign(key),
             Ok(Outcome::Absent) => Merged::Gone,
             Err(error) => return Err(error),

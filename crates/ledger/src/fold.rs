@@ -26,6 +26,9 @@ use std::collections::btree_map::Entry;
 const DAYS: usize = if cfg!(feature = "mutants") { 4 } else { 62 };
 /// Rows of a document at most.
 const ROWS: usize = 1_000;
+/// What the names of a document's rows take at most, in bytes: with their counts it must stay below the 400 kB that some stores
+/// take for a value, however long strangers' names are.
+const NAMES: usize = 128 * 1024;
 /// Fields of a row at most.
 const FIELDS: usize = 250;
 /// The row, and the field, of what has no place of its own.
@@ -210,8 +213,12 @@ fn month(day: u32) -> u32 {
 
 /// Adds to a document, within its limits.
 fn add(counts: &mut Counts, added: Counts) {
+    let mut names: usize = counts.keys().map(String::len).sum();
     for (row, fields) in added {
-        let row = if counts.len() < ROWS || counts.contains_key(&row) { row } else { REST.to_owned() };
+        let known = counts.contains_key(&row);
+        let fits = known || (counts.len() < ROWS && names + row.len() <= NAMES);
+        let row = if fits { row } else { REST.to_owned() };
+        names += if known { 0 } else { row.len() };
         let cell = counts.entry(row).or_default();
         for (field, n) in fields {
             let field = if cell.len() < FIELDS || cell.contains_key(&field) { field } else { REST.to_owned() };
@@ -250,6 +257,22 @@ mod tests {
         let fields = (0..FIELDS + 2).map(|field| (format!("{field}"), 1)).collect();
         add(&mut full, BTreeMap::from([("r0000".to_owned(), fields)]));
         assert_eq!((full["r0000"].len(), full["r0000"][REST]), (FIELDS + 1, 3));
+    }
+
+    #[test]
+    fn long_names_take_no_more_room_than_short_ones() {
+        let long = |from: usize| {
+            let name = |row: usize| (format!("{row:0800}"), BTreeMap::from([("f".to_owned(), 1)]));
+            (from..from + 120).map(name).collect::<Counts>()
+        };
+        let mut counts = Counts::new();
+        for from in [0, 120, 0, 120] {
+            add(&mut counts, long(from));
+        }
+        let names: usize = counts.keys().map(String::len).sum();
+        assert!(names <= NAMES + REST.len(), "{names}");
+        assert_eq!(counts.values().map(|row| row["f"]).sum::<i64>(), 480, "nothing is left out");
+        assert_eq!(counts[&format!("{:0800}", 0)]["f"], 2);
     }
 
     #[test]

@@ -113,6 +113,11 @@ impl<B> Event<B> {
         m.into_iter().chain(me.into_iter().map(move |before| (before + &e, 1)))
     }
 
+    /// The people whose journals it stands in.
+    pub fn people(&self) -> Vec<String> {
+        self.p.iter().map(|p| &p.ph).chain(&self.ap).cloned().collect()
+    }
+
     /// The caller's view. `None` for an internal event.
     pub fn record(&self, shard: u8, n: u64, sealed: bool) -> Option<Record<B>>
     where
@@ -125,7 +130,7 @@ impl<B> Event<B> {
             at: self.t,
             received: self.ts,
             revision: self.r,
-            people: self.p.iter().map(|p| &p.ph).chain(&self.ap).cloned().collect(),
+            people: self.people(),
             redacted: self.x,
             sealed,
             body: self.b.clone()?,

@@ -138,6 +138,29 @@ fn updates_are_merged_once_and_in_order() {
 }
 
 #[test]
+fn a_record_stands_in_so_many_journals_and_no_more() {
+    for kind in STORES {
+        let world = world(kind);
+        for variant in 0..40 {
+            let draft = program::draft("e", variant, &format!("p{variant}"), world.clock.now());
+            let taken = block_on(world.ledger.append(draft, OnDifferent::Update)).expect("appends");
+            assert!(matches!(taken, Appended::New { .. }));
+            world.tick();
+        }
+        let record = world.read("e").expect("is there");
+        assert_eq!(
+            (record.people.len(), record.body.updates.len()),
+            (24, 39),
+            "{kind:?}: the updates themselves count"
+        );
+        for (person, entries) in [("p0", 1), ("p23", 1), ("p24", 0), ("p39", 0)] {
+            let journal = block_on(world.ledger.person(person)).expect("reads");
+            assert_eq!(journal.len(), entries, "{kind:?} {person}: what no record names, no erasure would find");
+        }
+    }
+}
+
+#[test]
 fn a_change_is_refused_before_sealing_and_numbered_after() {
     let world = world(StoreKind::Sqlite);
     let note = |record: &Record<Body>| program::note(record, "x");
