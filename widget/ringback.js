@@ -39,7 +39,7 @@
   const url = (entry) => `${base}/v1/surveys/${encodeURIComponent(entry.survey)}/answers?key=${encodeURIComponent(key)}`;
   const body = (entry) => {
     const age = Math.floor((Date.now() - entry.at) / 1e3);
-    const more = { elapsed_ms: Date.now() - entry.shown };
+    const more = { elapsed_ms: Date.now() - entry.shown, turn: String(entry.n) };
     if (age > 30) more.age_s = Math.min(age, 8 * 86400);
     return JSON.stringify({ ...entry.body, ...more });
   };

@@ -28,6 +28,11 @@ fn wrong_fields() -> Vec<(Value, Vec<&'static str>)> {
         (json!({ "comment": long(10_001) }), vec!["/comment"]),
         (json!({ "response_id": long(129) }), vec!["/response_id"]),
         (json!({ "occurred_at": "2999-01-01T00:00:00Z" }), vec!["/occurred_at"]),
+        (json!({ "occurred_at": "0000-01-01T00:00:00+01:00" }), vec!["/occurred_at"]),
+        (
+            json!({ "consent": [{ "channel": "email", "purpose": "marketing", "granted": true, "expires_at": "9999-12-31T23:59:59-05:00" }] }),
+            vec!["/consent/0/expires_at"],
+        ),
         (json!({ "occurred_at": "yesterday" }), vec!["/occurred_at"]),
         (json!({ "occurred_at": "2026-11-22 09:30" }), vec!["/occurred_at"]),
         (json!({ "locale": "de_DE!" }), vec!["/locale"]),

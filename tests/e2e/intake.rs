@@ -1,6 +1,7 @@
 //! Feedback through our own API: taken once, answered without a body, updated by its response id.
 
 use crate::answers::{anonymous, detractor, with};
+use chrono::TimeDelta;
 use ringback_host::{Effect, Fault};
 use ringback_tests::{AGENT, INTAKE, World, instant, location_id, soon};
 use serde_json::json;
@@ -157,6 +158,57 @@ async fn a_later_post_of_the_same_response_updates_the_answer() {
     soon("the alert", || world.chat.count() == 1).await;
     world.tick().await;
     assert_eq!((world.chat.count(), world.mail.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_update_that_leaves_country_and_language_out_changes_neither() {
+    let world = World::start().await;
+    let first =
+        json!({ "survey": "checkout-nps", "score": 6, "response_id": "r-2", "country": "CH", "locale": "fr-CH" });
+    let id = world.take_and_seal(&first).await;
+    assert_eq!(world.stored(&id).await["band"], "passive", "reserved scorers: what a 6 means in Switzerland");
+    let later = json!({ "survey": "checkout-nps", "score": 6, "response_id": "r-2", "comment": "Fine, mostly." });
+    assert_eq!(world.take_and_seal(&later).await, id);
+    let stored = world.stored(&id).await;
+    assert_eq!(
+        (&stored["country"], &stored["locale"], &stored["band"]),
+        (&json!("CH"), &json!("fr-CH"), &json!("passive"))
+    );
+    let lower = json!({ "survey": "checkout-nps", "score": 5, "response_id": "r-2" });
+    assert_eq!(world.take_and_seal(&lower).await, id);
+    assert_eq!(
+        (&world.stored(&id).await["band"], &world.stored(&id).await["country"]),
+        (&json!("detractor"), &json!("CH"))
+    );
+}
+
+#[tokio::test]
+async fn one_name_in_two_surveys_is_two_answers() {
+    let world = World::start().await;
+    let about = |survey: &str, score: u8| json!({ "survey": survey, "score": score, "response_id": "order-7" });
+    let nps = world.take_and_seal(&about("checkout-nps", 2)).await;
+    let csat = world.take_and_seal(&about("delivery-csat", 5)).await;
+    assert_ne!(nps, csat);
+    assert_eq!((&world.stored(&nps).await["score"], &world.stored(&csat).await["score"]), (&json!(2), &json!(5)));
+}
+
+#[tokio::test]
+async fn going_back_to_what_was_said_before_counts_where_the_sender_tells_it_from_a_repeat() {
+    let world = World::start().await;
+    let post = async |granted: bool, key: &str| {
+        let body = json!({ "survey": "checkout-nps", "score": 2, "response_id": "r-3", "customer": { "email": "ada@example.com" },
+            "consent": [{ "channel": "email", "purpose": "follow_up", "granted": granted }] });
+        let call = world.post("/v1/feedback").token(INTAKE).header("idempotency-key", key);
+        let id = location_id(&call.json(&body).send().await.expect(202));
+        world.sealed().await;
+        world.case(&id).await.contact("email")["allowed"].clone()
+    };
+    assert_eq!(post(false, "1").await, false);
+    world.pass_asleep(TimeDelta::seconds(1)).await;
+    assert_eq!(post(true, "2").await, true);
+    world.pass_asleep(TimeDelta::seconds(1)).await;
+    assert_eq!(post(false, "3").await, false, "the last word counts, although it was said before");
+    assert_eq!(post(true, "2").await, false, "and a repeat that comes late changes nothing");
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn a_bounce_reopens_what_it_was_to_tell_and_blocks_the_address() {
     let forged = "whsec_bm90LXRoZS1zZWNyZXQtb2YtdGhlLW1haWw=";
     assert_eq!(report(&world, forged, &event).await, 401);
     assert_eq!(world.case(&id).await.state(), "informed");
-    assert_eq!(report(&world, MAIL_SECRET, &event).await, 204);
+    assert_eq!(report(&world, MAIL_SECRET, &event).await, 200);
     let case = world.case(&id).await;
     assert_eq!((case.state(), &case.contact("email")["reason"]), ("resolved", &json!("undeliverable")));
     assert_eq!(case.json["messages"][0]["reports"][0]["event"], "bounced");
@@ -55,7 +55,7 @@ async fn a_complaint_withdraws_and_the_next_message_is_not_sent() {
     let (id, reference) = written_to(&world).await;
     let event =
         json!({ "type": "email.complained", "data": { "to": ["ada@example.com"], "tags": { "ringback": reference } } });
-    assert_eq!(report(&world, MAIL_SECRET, &event).await, 204);
+    assert_eq!(report(&world, MAIL_SECRET, &event).await, 200);
     let case = world.case(&id).await;
     assert_eq!(case.contact("email")["reason"], "withdrawn");
     assert!(case.happened().contains(&"message.complained".to_owned()), "{:?}", case.happened());
@@ -94,6 +94,51 @@ async fn signed_world() -> Option<World> {
     World::with_clock_and(Options { programme: Some(signing), ..Options::default() }).await
 }
 
+/// Postmark hands on what customers answer, with their pictures.
+fn replying(mut programme: String) -> String {
+    programme.push_str(
+        "
+[[channels]]
+id = 'postmark'
+kind = 'postmark'
+origin_variable = 'postmark_origin'
+key_variable = 'postmark_server_token'
+webhook_variable = 'resend_webhook_secret'
+from = 'care@example.com'
+",
+    );
+    programme
+}
+
+#[tokio::test]
+async fn a_customers_reply_reaches_the_case_once_with_whatever_is_attached() {
+    let world = World::with(Options { programme: Some(replying), ..Options::default() }).await;
+    let (id, reference) = written_to(&world).await;
+    let reply = |message: &str, text: &str| {
+        json!({ "MessageID": message, "MailboxHash": reference, "TextBody": text, "StrippedTextReply": text,
+            "Attachments": [{ "Name": "box.jpg", "ContentType": "image/jpeg", "Content": "a".repeat(3 << 20) }] })
+    };
+    let post = async |secret: &str, event: &Value| {
+        let call = world.post("/v1/channels/postmark/reports").header("content-type", "application/json");
+        call.header("authorization", format!("Bearer {secret}")).bytes(event.to_string()).send().await.status
+    };
+    assert_eq!(post("a-guess-of-sixteen-bytes", &reply("m-1", "No.")).await, 401);
+    for (message, text) in
+        [("m-1", "The second box is broken, too."), ("m-1", "The second box is broken, too."), ("m-2", "And wet.")]
+    {
+        assert_eq!(post(MAIL_SECRET, &reply(message, text)).await, 200, "Postmark takes nothing else for a success");
+    }
+    let history = world.case(&id).await.json["history"].clone();
+    let said: Vec<&str> = history
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|e| e["event"] == "message.replied")
+        .filter_map(|e| e["note"].as_str())
+        .collect();
+    assert_eq!(said, ["The second box is broken, too.", "And wet."]);
+}
+
 /// Made by OpenSSL at the instant at which worlds begin; the key is the one in the world's variables.
 const GRID_BODY: &str = r#"[{"event":"bounce","type":"bounce","email":"ada@example.com"}]"#;
 const GRID_SIGNATURE: &str =
@@ -114,7 +159,7 @@ async fn sendgrids_signature_counts_and_nothing_in_its_stead() {
     let bare = world.post("/v1/channels/signed-grid/reports").header("content-type", "application/json");
     assert_eq!(bare.bytes(GRID_BODY).send().await.status, 401);
     assert_eq!(world.case(&id).await.contact("email")["allowed"], true);
-    assert_eq!(post(GRID_BODY, GRID_SIGNATURE).await, 204);
+    assert_eq!(post(GRID_BODY, GRID_SIGNATURE).await, 200);
     assert_eq!(world.case(&id).await.contact("email")["reason"], "undeliverable");
 }
 
@@ -143,7 +188,7 @@ async fn a_bounce_by_amazons_notification_blocks_the_address() {
     assert_eq!(post(&sns, &vectors["other_topic"]).await, 401);
     assert_eq!(post(&sns, &vectors["stale"]).await, 401);
     assert_eq!(world.case(&id).await.contact("email")["allowed"], true);
-    assert_eq!(post(&sns, genuine).await, 204);
-    assert_eq!(post(&sns, &vectors["notification_1"]).await, 204);
+    assert_eq!(post(&sns, genuine).await, 200);
+    assert_eq!(post(&sns, &vectors["notification_1"]).await, 200);
     assert_eq!(world.case(&id).await.contact("email")["reason"], "undeliverable");
 }

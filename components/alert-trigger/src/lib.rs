@@ -5,7 +5,9 @@
 
 use http::{Method, StatusCode};
 use ringback_app::problem::{Problem, Reply, empty};
-use ringback_edge::{Answer, SpinOutbound, answer, consent_gate, identifying_app as app, segments, whole, writing};
+use ringback_edge::{
+    Answer, SpinOutbound, answer, consent_gate, identifying_app as app, segments, whole, whole_up_to, writing,
+};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -35,7 +37,9 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             app().await?.test_channel(id, request.uri().query(), request.headers(), &SpinOutbound).await
         }
         (&Method::POST, ["v1", "channels", id, "reports"]) => {
-            app().await?.post_reports(id, whole(request).await?, &SpinOutbound).await
+            let app = app().await?;
+            let most = app.report_limit(id, request.headers())?;
+            app.post_reports(id, whole_up_to(request, most).await?, &SpinOutbound).await
         }
         (&Method::GET, ["v1", "silences"]) => app().await?.get_silences(request.headers()).await,
         (&Method::POST, ["v1", "silences"]) => app().await?.post_silence(&whole(request).await?).await,

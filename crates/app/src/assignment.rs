@@ -84,9 +84,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let (mut decision, mut losers) = first.await?;
         for _ in 0..ROUNDS {
             let Decision::InsteadOf(loser) = decision else { break };
-            let untouched = match self.ledger.read(&loser).await? {
-                Some(record) => record.body.case.as_ref().is_some_and(Case::may_lose_place),
-                None => true,
+            let untouched = match self.ledger.read(&loser).await {
+                Ok(Some(record)) => record.body.case.as_ref().is_some_and(Case::may_lose_place),
+                Ok(None) => true,
+                // One damaged record must not keep a whole queue from being given away.
+                Err(error @ LedgerError::Corrupt { .. }) => {
+                    self.log(&format!("queue {}: a case keeps its place: {error}", queue.id));
+                    false
+                }
+                Err(error) => return Err(error),
             };
             let round = self.roster(queue, |roster| {
                 if !untouched {
@@ -142,7 +148,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 self.help(&mut step, now);
                 Ok::<_, ()>(step)
             });
-            told.await?;
+            match told.await {
+                Err(error @ LedgerError::Corrupt { .. }) => {
+                    self.log(&format!("queue {}: a case was not told of its loss: {error}", queue.id));
+                }
+                told => drop(told?),
+            }
         }
         if !losers.is_empty() {
             self.roster(queue, |roster| roster.forget(losers)).await?;

@@ -59,6 +59,8 @@ pub struct Message {
     pub survey: Option<SurveyId>,
     /// An answer to that survey after this instant makes the message needless.
     pub since: Option<DateTime<Utc>>,
+    /// When it was decided to ask for that answer: from then on its link holds. None: from `since` on.
+    pub asked_at: Option<DateTime<Utc>>,
     /// What the mail provider told of it later.
     pub reports: Vec<Report>,
 }
@@ -70,6 +72,8 @@ pub struct Report {
     pub event: ReportEvent,
     /// When it was told.
     pub at: DateTime<Utc>,
+    /// What the provider calls it, where the same can happen again: a reply.
+    pub id: Option<String>,
 }
 
 impl Message {
@@ -87,6 +91,7 @@ impl Message {
             words: None,
             survey: None,
             since: None,
+            asked_at: None,
             reports: Vec::new(),
         }
     }

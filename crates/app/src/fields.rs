@@ -3,7 +3,7 @@
 //! A derived deserialiser stops at the first mistake; a sender who made three wants to hear of three.
 
 use crate::problem::{FieldError, Problem};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use ringback_core::names::Named;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -136,11 +136,7 @@ impl<'a> Fields<'a> {
 
     /// An instant (RFC 3339).
     pub fn instant(&self, name: &'static str) -> Option<DateTime<Utc>> {
-        self.parsed(name, 40, |text| {
-            DateTime::parse_from_rfc3339(text)
-                .map(|at| at.with_timezone(&Utc))
-                .map_err(|_| "must be a time as in 2026-11-22T09:30:00Z")
-        })
+        self.parsed(name, 40, |text| instant(text).ok_or("must be a time as in 2026-11-22T09:30:00Z, of 1970 to 9999"))
     }
 
     /// An object within.
@@ -171,6 +167,12 @@ impl<'a> Fields<'a> {
             self.wrong(&shown, "is not known here");
         }
     }
+}
+
+/// An instant (RFC 3339) of a year that is written with four digits, so that it can be read back; none before 1970.
+pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let at = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
+    (1970..=9999).contains(&at.year()).then_some(at)
 }
 
 /// A member's name as a part of a JSON pointer (RFC 6901).

@@ -79,8 +79,7 @@ impl FollowUp {
         };
         let message = rule.and_then(|r| r.then.message).and_then(|kind| self.message(&dossier, kind));
         dossier.messages.extend(message);
-        let waits = |s: &Statement| s.vouched == Vouched::Unconfirmed && s.channel == ContactChannel::Email;
-        if dossier.feedback.consent.iter().any(waits) {
+        if awaits_confirmation(&dossier.feedback) {
             let confirmation = self.message(&dossier, MessageKind::Confirmation);
             dossier.messages.extend(confirmation);
         }
@@ -104,6 +103,22 @@ impl FollowUp {
         }
     }
 
+    /// Writes what could not be written while there was no address: the question whether a consent is really theirs, and, as
+    /// long as nobody has taken the case, the message of its rule.
+    fn write_what_waited(&self, step: &mut Step<Dossier>, before: &Feedback, now: DateTime<Utc>) {
+        let after = &step.body.feedback;
+        let addressed = before.customer.email.is_none() && after.customer.email.is_some();
+        let case = step.body.case.as_ref().filter(|case| addressed && case.state == State::New);
+        let rule = case.and_then(|case| self.config.rules.iter().find(|rule| rule.id == case.rule));
+        let message = rule.and_then(|rule| rule.then.message);
+        let confirmation = awaits_confirmation(after).then_some(MessageKind::Confirmation);
+        for kind in message.into_iter().chain(confirmation) {
+            if !step.body.messages.iter().any(|message| message.kind == Some(kind)) {
+                self.write(step, kind, now);
+            }
+        }
+    }
+
     /// Asks the customer for an answer to a survey, unless they were asked after this answer before; whoever has answered
     /// after `since` is not asked.
     fn ask(
@@ -119,7 +134,10 @@ impl FollowUp {
             return;
         }
         if let Some(message) = self.message(&step.body, kind) {
-            let message = Message { survey: Some(survey.clone()), since: Some(since), ..message };
+            // The reminder of an invitation is the same question: its link ends with the invitation's.
+            let first = step.body.messages.iter().find(|m| m.survey.as_ref() == Some(survey) && m.since == Some(since));
+            let asked_at = first.map_or(Some(now), |first| first.asked_at);
+            let message = Message { survey: Some(survey.clone()), since: Some(since), asked_at, ..message };
             send(step, &message.delivery, now);
             step.body.messages.push(message);
         }
@@ -313,6 +331,12 @@ impl FollowUp {
     }
 }
 
+/// Whether somebody has to say that a consent to mail is really theirs.
+fn awaits_confirmation(feedback: &Feedback) -> bool {
+    let waits = |s: &Statement| s.vouched == Vouched::Unconfirmed && s.channel == ContactChannel::Email;
+    feedback.consent.iter().any(waits)
+}
+
 /// A name of its own for a delivery whose occasion comes round again, as after reopening.
 fn numbered(dossier: &Dossier, delivery: Delivery) -> Delivery {
     if dossier.delivery(&delivery.id).is_none() {
@@ -402,7 +426,13 @@ impl Program for FollowUp {
     fn merge(&self, record: &Record<Dossier>, update: Dossier, now: u64) -> Step<Dossier> {
         let now = from_unix(now);
         let mut step = Step::of(record.body.clone());
-        let changes = step.body.feedback.merge(update.feedback, now);
+        let mut later = update.feedback;
+        if later.stand_on(&step.body.feedback)
+            && let Some(survey) = self.config.surveys.get(&later.survey)
+        {
+            later.band = survey.band(later.score, later.country.as_deref());
+        }
+        let changes = step.body.feedback.merge(later, now);
         if changes.is_empty() {
             return step;
         }
@@ -413,7 +443,8 @@ impl Program for FollowUp {
         }
         if let Some(case) = &mut step.body.case {
             case.account_key = case.account_key.take().or_else(|| self.account_key(&step.body.feedback));
-            case.record(now, ringback_core::case::SYSTEM, "feedback.updated", Some(changes.join(", ")), None);
+            case.record_update(now, changes.join(", "));
+            self.write_what_waited(&mut step, before, now);
             return step;
         }
         // What was not worth a case before may be one now.

@@ -9,6 +9,8 @@ use ringback_core::id::{ChannelId, SourceId};
 
 /// Shortest pepper, in bytes.
 pub const PEPPER_MIN: usize = 32;
+/// Fewest digits of a phone number that is somebody's.
+pub(crate) const PHONE_MIN: usize = 5;
 
 /// Makes the names.
 #[derive(Clone)]
@@ -37,10 +39,14 @@ impl Namer {
         self.name(26, &[b"answer\0", source.as_str().as_bytes(), b"\0", response.as_bytes()])
     }
 
-    /// Tells equal content from different content. 8 characters of base 32.
+    /// Tells equal content from different content, and equal content of different posts where the sender tells them apart. 8
+    /// characters of base 32.
     #[must_use]
-    pub fn fingerprint(&self, content: &[u8]) -> String {
-        self.name(8, &[b"content\0", content])
+    pub fn fingerprint(&self, content: &[u8], turn: Option<&str>) -> String {
+        match turn {
+            Some(turn) => self.name(8, &[b"content of\0", turn.as_bytes(), b"\0", content]),
+            None => self.name(8, &[b"content\0", content]),
+        }
     }
 
     /// The id under which a message is sent, the same over all attempts. 26 characters of base 32.
@@ -55,7 +61,7 @@ impl Namer {
     pub fn people(&self, customer: &Customer) -> Vec<String> {
         let identities = [
             ("email", customer.email.as_deref().map(normal_email)),
-            ("phone", customer.phone.as_deref().map(normal_phone)),
+            ("phone", customer.phone.as_deref().and_then(normal_phone)),
             ("customer", customer.id.as_deref().map(|id| id.trim().to_owned())),
         ];
         let known =
@@ -200,11 +206,14 @@ fn normal_email(email: &str) -> String {
 }
 
 /// A number is its digits, with the plus of an international one.
-fn normal_phone(phone: &str) -> String {
+/// None for what names nobody: a country's prefix that a form had filled in, a dash, a word.
+fn normal_phone(phone: &str) -> Option<String> {
     let phone = phone.trim();
     let international = phone.starts_with('+') || phone.starts_with("00");
     let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-    if international { format!("+{}", digits.trim_start_matches("00")) } else { digits }
+    let digits = if international { digits.trim_start_matches("00") } else { &digits };
+    let own = digits.len() >= PHONE_MIN && digits.bytes().any(|digit| digit != b'0');
+    own.then(|| if international { format!("+{digits}") } else { digits.to_owned() })
 }
 
 #[cfg(test)]
@@ -218,6 +227,17 @@ mod tests {
 
     fn email(text: &str) -> Customer {
         Customer { email: Some(text.into()), ..Customer::default() }
+    }
+
+    #[test]
+    fn what_no_number_is_in_is_nobodys_phone() {
+        let n = namer();
+        for text in ["", "-", "n/a", "+", "00", "0000", "000000", "+49", "+49 ", "+ n/a", "1234"] {
+            let customer = Customer { phone: Some(text.into()), ..Customer::default() };
+            assert!(n.people(&customer).is_empty(), "{text}");
+        }
+        let short = Customer { phone: Some("12345".into()), ..Customer::default() };
+        assert_eq!(n.people(&short).len(), 1);
     }
 
     #[test]

@@ -29,7 +29,7 @@ const PURPOSES: [(&str, &str, Lines); 14] = [
         ("looked_back_at earlier carried_over_at", Kept, "links to the same customer's other cases, by pseudonymous ids"),
     ]),
     ("Feedback", "the answer", &[
-        ("source survey metric score band country locale channel touchpoint segment occurred_at received_at updated_at", Kept, "figures by survey, day, country, touchpoint and segment"),
+        ("source survey metric score band country locale assumed channel touchpoint segment occurred_at received_at updated_at", Kept, "figures by survey, day, country, touchpoint and segment"),
         ("comment answers", Erased, "understanding the answer, following it up"),
         ("customer account consent", Parts, "below"),
     ]),
@@ -71,11 +71,11 @@ const PURPOSES: [(&str, &str, Lines); 14] = [
     ]),
     ("Message", "a message to the customer", &[
         ("delivery reports", Parts, "below"),
-        ("channel purpose kind survey since", Kept, "what was sent for what"),
+        ("channel purpose kind survey since asked_at", Kept, "what was sent for what"),
         ("subject text html words", Erased, "what was said"),
     ]),
     ("Report", "what a mail provider told of a message", &[
-        ("event at", Kept, "bounces, complaints"),
+        ("event at id", Kept, "bounces, complaints, and which reply was written down; the provider's own id"),
     ]),
 ];
 

@@ -13,17 +13,25 @@ pub type Answer = Response<Full<Bytes>>;
 /// Reads a request whole, up to [`MAX_BODY`].
 ///
 /// # Errors
-/// 413 when the body is larger, 400 when the sender broke off.
+/// As for [`whole_up_to`].
 pub async fn whole(request: SpinRequest) -> Result<Request<Vec<u8>>, Problem> {
+    whole_up_to(request, MAX_BODY).await
+}
+
+/// Reads a request whole, up to a number of bytes.
+///
+/// # Errors
+/// 413 when the body is larger, 400 when the sender broke off.
+pub async fn whole_up_to(request: SpinRequest, most: usize) -> Result<Request<Vec<u8>>, Problem> {
     let (parts, body) = request.into_parts();
     let announced =
         parts.headers.get(http::header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY) {
-        return Err(too_large());
+    if announced.is_some_and(|length| length > most) {
+        return Err(too_large(most));
     }
-    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
+    let body = Limited::new(body, most).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            return too_large();
+            return too_large(most);
         }
         Problem::new(http::StatusCode::BAD_REQUEST, "incomplete-body", "the body did not arrive whole")
     })?;

@@ -35,6 +35,7 @@ pub use sites::{Ask, Sites};
 pub use targets::Target;
 pub use tokens::TOKENS_VARIABLE;
 
+use crate::widget::Proxy;
 use ringback_core::calendar::Calendar;
 use ringback_core::deadline::Policy;
 use ringback_core::id::{CalendarId, ChannelId, PolicyId, QueueId, RouteId, SourceId, SurveyId};
@@ -93,6 +94,8 @@ pub struct Config {
     pub access: Vec<AccessToken>,
     /// Whose tokens are taken beside them.
     pub provider: Option<IdentityProvider>,
+    /// The header in which a trusted proxy names the client.
+    pub proxy: Option<Proxy>,
     /// The first 16 hex digits of the file's SHA-256: what a case remembers.
     pub hash: String,
 }

@@ -3,7 +3,7 @@
 use super::table::{Checked, Table, error_at};
 use super::{
     AccessToken, Beside, CaseWork, Config, Messages, Retention, Role, calendars, cases, channels, deadlines, keeping,
-    messages, provider, queues, routes, rules, sources, surveys, targets,
+    messages, provider, queues, routes, rules, sites, sources, surveys, targets,
 };
 use crate::digest::sha256_hex;
 use std::collections::BTreeMap;
@@ -64,9 +64,12 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
     if let Some(provider) = root.table("identity_provider")? {
         config.provider = Some(provider::read(&provider)?);
     }
+    if let Some(widget) = root.table("widget")? {
+        config.proxy = widget.table("client_address")?.map(|table| sites::proxy(&table)).transpose()?;
+    }
     // What concerns browsers is read where they are answered, what messages say where they are written: see `sites` and
     // `letters`.
-    let _ = (root.value("sites"), root.value("widget"), root.value("templates"));
+    let _ = (root.value("sites"), root.value("templates"));
     root.done()?;
     Ok(config)
 }
@@ -122,6 +125,7 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         retention: Retention::default(),
         access: Vec::new(),
         provider: None,
+        proxy: None,
         hash: String::new(),
     };
     table.done()?;

@@ -53,8 +53,6 @@ pub struct Sites {
     pub texts: Wording,
     /// Where the company says what it does with data.
     pub privacy_url: Option<String>,
-    /// The header in which a trusted proxy names the client.
-    pub proxy: Option<Proxy>,
 }
 
 impl Sites {
@@ -70,7 +68,8 @@ impl Sites {
         if let Some(widget) = root.table("widget")? {
             sites.privacy_url = web_address(&widget, "privacy_url")?;
             sites.texts = wording(&widget)?;
-            sites.proxy = widget.table("client_address")?.map(|t| proxy(&t)).transpose()?;
+            // Read with what every component needs: the desk wants to know who signs in, too.
+            let _ = widget.value("client_address");
             widget.done()?;
         }
         for survey in root.tables("surveys")? {
@@ -183,7 +182,8 @@ fn surveys(table: &Table<'_>, config: &Config) -> Checked<Vec<SurveyId>> {
     Ok(surveys)
 }
 
-fn proxy(table: &Table<'_>) -> Checked<Proxy> {
+/// The header in which a trusted proxy names the client.
+pub(super) fn proxy(table: &Table<'_>) -> Checked<Proxy> {
     let header = table.required_parsed("header", |text| {
         text.to_ascii_lowercase().parse::<http::HeaderName>().map_err(|_| format!("`{text}` is no header"))
     })?;
@@ -280,7 +280,7 @@ mod tests {
         let config = Config::parse(SHIPPED, &beside).unwrap();
         let sites = Sites::parse(SHIPPED, &config).unwrap();
         assert_eq!(sites.sites.len(), 1);
-        assert!(sites.proxy.is_none(), "no header is trusted unless somebody says so");
+        assert!(config.proxy.is_none(), "no header is trusted unless somebody says so");
         assert_eq!(sites.asks.len(), config.surveys.len());
     }
 
@@ -295,7 +295,6 @@ mod tests {
             ("[sites]]\nid = \"shop\"", "[sites]]\nid = \"crm\"", "is a source already"),
             ("bands = [\"low\"", "bands = [\"worst\"", "is none of low, middle, high"),
             ("[[sites]]", "[widget.texts.de]\ntitel = \"x\"\n[[sites]]", "there is no text `titel`"),
-            ("[[sites]]", "[widget.client_address]\nheader = \"a b\"\n[[sites]]", "is no header"),
         ] {
             assert!(SHIPPED.contains(from), "{from}");
             let text = SHIPPED.replacen(from, to, 1);

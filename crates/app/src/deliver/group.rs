@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 
 /// How long after its time a group waits for its leader, in seconds, before another one leads.
 const LEADER_LATE_S: u64 = 150;
-/// How many alerts one message covers at most.
-const MOST: usize = 100;
+/// How many alerts one message covers at most: so that a storm is told in one message, and the note of it is of a size that
+/// every store takes.
+const MOST: usize = 2_000;
 const DAY_S: u64 = 86_400;
 
 /// One alert of a group: `{case}/{delivery}`, and what it says in one line.
@@ -71,20 +72,27 @@ impl Group {
         group
     }
 
+    /// Whether an alert is in it, however.
+    fn knows(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.name == name)
+            || self.messages.iter().any(|(leader, _, _)| leader == name)
+            || self.alone.iter().any(|(known, _)| known == name)
+    }
+
     /// What is to be done with an alert, now.
     fn turn(&self, name: &str, by: &Grouping, now: u64) -> Turn {
         // A message that this one led before, and that may not have arrived.
         if let Some((_, covers, _)) = self.messages.iter().find(|(leader, _, _)| leader == name) {
-            return Turn::Lead(self.members.iter().filter(|m| covers.contains(&m.name)).cloned().collect());
+            let covers = sorted(covers.iter());
+            return Turn::Lead(
+                self.members.iter().filter(|m| covers.binary_search(&&m.name).is_ok()).cloned().collect(),
+            );
         }
         if let Some((leader, _, _)) = self.messages.iter().find(|(_, covers, _)| covers.iter().any(|c| c == name)) {
             return Turn::Covered(leader.clone());
         }
-        let open: Vec<&Member> = self
-            .members
-            .iter()
-            .filter(|m| !self.messages.iter().any(|(_, covers, _)| covers.contains(&m.name)))
-            .collect();
+        let covered = sorted(self.messages.iter().flat_map(|(_, covers, _)| covers));
+        let open: Vec<&Member> = self.members.iter().filter(|m| covered.binary_search(&&m.name).is_err()).collect();
         let first = open.first().map_or(now, |first| first.at);
         let last = self.messages.iter().map(|(_, _, at)| *at).max();
         // After a quiet time, too, the first waits for others.
@@ -106,6 +114,13 @@ impl Group {
         covered.sort_by_key(|member| member.at);
         Turn::Lead(covered)
     }
+}
+
+/// To be searched: there may be thousands.
+fn sorted<'n>(names: impl Iterator<Item = &'n String>) -> Vec<&'n String> {
+    let mut names: Vec<&String> = names.collect();
+    names.sort_unstable();
+    names
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -131,30 +146,38 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             .map(|label| all.iter().find(|(name, _)| name == label).map_or("", |(_, v)| v.as_str()))
             .collect();
         let journal = |day: u64| self.namer.group(&channel.id, &values, day);
-        // It may have joined before midnight.
-        for day in [(now / DAY_S).saturating_sub(1), now / DAY_S] {
-            let journal = journal(day);
-            let notes = self.ledger.person(&journal).await?.into_iter().filter_map(|entry| entry.note);
-            let group = Group::read(notes);
-            let turn = group.turn(&name, by, now);
-            let note = match &turn {
-                Turn::Alone if group.alone.iter().any(|(known, _)| *known == name) => return Ok(turn),
-                Turn::Alone | Turn::Join(_) if day != now / DAY_S => continue,
-                Turn::Alone => json!({ "alone": name, "at": now }),
-                Turn::Join(_) => json!({ "name": name, "says": says, "at": now }),
-                Turn::Lead(members) => {
-                    let covers: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
-                    json!({ "leader": name, "covers": covers, "at": now })
-                }
-                Turn::Wait(_) | Turn::Covered(_) => return Ok(turn),
-            };
-            let noted = group.messages.iter().any(|(leader, _, _)| *leader == name);
-            if !noted && (by.alone > 0 || turn != Turn::Alone) {
-                self.ledger.note_person(&journal, note).await?;
+        let today = journal(now / DAY_S);
+        let mut found = (self.group(&today).await?, today);
+        if !found.0.knows(&name) {
+            // It may have joined before midnight.
+            let before = journal((now / DAY_S).saturating_sub(1));
+            let group = self.group(&before).await?;
+            if group.knows(&name) {
+                found = (group, before);
             }
-            return Ok(turn);
         }
-        Ok(Turn::Alone)
+        let (group, journal) = found;
+        let turn = group.turn(&name, by, now);
+        let note = match &turn {
+            Turn::Alone if group.alone.iter().any(|(known, _)| *known == name) => return Ok(turn),
+            Turn::Alone => json!({ "alone": name, "at": now }),
+            Turn::Join(_) => json!({ "name": name, "says": says, "at": now }),
+            Turn::Lead(members) => {
+                let covers: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+                json!({ "leader": name, "covers": covers, "at": now })
+            }
+            Turn::Wait(_) | Turn::Covered(_) => return Ok(turn),
+        };
+        let noted = group.messages.iter().any(|(leader, _, _)| *leader == name);
+        if !noted && (by.alone > 0 || turn != Turn::Alone) {
+            self.ledger.note_person(&journal, note).await?;
+        }
+        Ok(turn)
+    }
+
+    async fn group(&self, journal: &str) -> Result<Group, LedgerError> {
+        let notes = self.ledger.person(journal).await?.into_iter().filter_map(|entry| entry.note);
+        Ok(Group::read(notes))
     }
 
     /// How the delivery stands that led a group's message; none when it is gone.
@@ -196,6 +219,14 @@ mod tests {
         let told = [&two[..], &[json!({ "leader": "a", "covers": ["a", "b"], "at": 1_030 })]].concat();
         assert_eq!(group(&told).turn("b", &BY, 1_040), Turn::Covered("a".into()));
         assert_eq!(names(&group(&told).turn("a", &BY, 1_500)), ["a", "b"], "after a crash the same message");
+    }
+
+    #[test]
+    fn a_storm_is_told_in_one_message() {
+        let notes: Vec<Value> = (0..1_500).map(|n| joins(&format!("case/{n}"), 1_000 + n / 100)).collect();
+        let group = group(&notes);
+        assert_eq!(names(&group.turn("case/0", &BY, 1_030)).len(), 1_500);
+        assert!(group.knows("case/1499") && !group.knows("case/1500"));
     }
 
     #[test]

@@ -151,8 +151,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub(crate) fn links(&self, record: &Record<Dossier>, message: &Message) -> Links {
         let preferences = self.preferences_url(&record.eid, record.received);
         let survey = message.survey.as_ref().map(|survey| {
-            let since = message.since.map_or(record.received, unix);
-            self.invitation_url(&record.eid, survey, since)
+            let asked_at = message.asked_at.or(message.since).map_or(record.received, unix);
+            self.invitation_url(&record.eid, survey, asked_at)
         });
         let person = record.people.first().map(String::as_str).unwrap_or_default();
         Links {

@@ -121,6 +121,7 @@ impl Notice {
     /// The message about a group, in place of one alert of it.
     pub(super) fn about_group(mut self, public_url: &str, members: &[Member]) -> Self {
         const SHOWN: usize = 8;
+        const LISTED: usize = 100;
         let page = |member: &Member| {
             let case = member.name.split('/').next().unwrap_or_default();
             format!("{public_url}/desk/cases/{case}")
@@ -133,7 +134,12 @@ impl Notice {
         if members.len() > SHOWN {
             self.facts.push(("And", format!("{} more", members.len() - SHOWN)));
         }
-        let cases = members.iter().map(|member| json!({ "headline": member.says, "link": page(member) }));
+        let cases = members
+            .iter()
+            .rev()
+            .take(LISTED)
+            .rev()
+            .map(|member| json!({ "headline": member.says, "link": page(member) }));
         self.data = json!({ "headline": self.headline, "link": self.link, "cases": cases.collect::<Vec<_>>() });
         self
     }

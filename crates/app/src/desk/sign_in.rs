@@ -62,7 +62,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if from_elsewhere(request.headers()) {
             return again(StatusCode::FORBIDDEN, l.say("Please sign in here.", "Bitte melden Sie sich hier an."));
         }
-        let place = self.namer.sign_in_place(&client::address(request.headers(), None));
+        let place = self.namer.sign_in_place(&client::address(request.headers(), self.config.proxy.as_ref()));
         let failures = self.ledger.meters(&[&place]).await.map_err(|error| self.store_failed(&error))?[0];
         let (rate, now_ms) = (Rate::per_minute(FAILURES), self.clock.now() * 1_000);
         if !rate.standing(failures, now_ms).allowed {

@@ -115,7 +115,7 @@ fn order(form: &[u8], now: u64) -> Value {
     let text = |name: &str| field(form, name).unwrap_or_default().trim().to_owned();
     let values: Vec<String> =
         text("values").split(',').map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).collect();
-    let hours = text("hours").parse::<u32>().unwrap_or(0);
+    let hours = text("hours").parse::<u16>().unwrap_or(0);
     let until = from_unix(now) + TimeDelta::hours(i64::from(hours));
     let mut order = json!({
         "match": { text("label"): values },

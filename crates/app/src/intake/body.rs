@@ -13,8 +13,17 @@ const MAX_DEPTH: usize = 32;
 /// The JSON document of a request.
 pub(crate) fn json(request: &Request<Vec<u8>>) -> Result<Value, Problem> {
     if request.body().len() > MAX_BODY {
-        return Err(too_large());
+        return Err(too_large(MAX_BODY));
     }
+    declared(request)
+}
+
+/// The same, of whatever size was read.
+pub(crate) fn large_json(request: &Request<Vec<u8>>) -> Result<Value, Problem> {
+    if is(request.headers(), "text/plain") { parsed(request) } else { declared(request) }
+}
+
+fn declared(request: &Request<Vec<u8>>) -> Result<Value, Problem> {
     if !is(request.headers(), "application/json") {
         let detail = "send Content-Type: application/json";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail));
@@ -38,10 +47,10 @@ fn parsed(request: &Request<Vec<u8>>) -> Result<Value, Problem> {
     }
 }
 
-/// The answer to a body over [`MAX_BODY`].
+/// The answer to a body over the most that is taken, in bytes.
 #[must_use]
-pub fn too_large() -> Problem {
-    let detail = format!("the body is larger than {MAX_BODY} bytes; nothing was stored");
+pub fn too_large(most: usize) -> Problem {
+    let detail = format!("the body is larger than {most} bytes; nothing was stored");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
 }
 

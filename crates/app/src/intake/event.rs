@@ -3,10 +3,10 @@
 //! Which field means what is the programme's; nothing here knows a vendor's questions. What an event says beyond its
 //! mapping is not looked at. An event that carries no score of a mapped survey yet is no mistake: the next one will.
 
-use super::native::answer;
+use super::native::{answer, assumed};
 use super::value::{self, MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_RESPONSE_ID, MAX_SHORT};
 use crate::config::{Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
-use crate::fields::{Mistakes, escape};
+use crate::fields::{Mistakes, escape, instant};
 use crate::problem::Problem;
 use crate::stored::Stored;
 use chrono::{DateTime, Utc};
@@ -40,7 +40,7 @@ pub(super) fn read(
     let reader = Reader { value, mistakes: &mistakes };
     let score = reader.score(given, mapping, survey);
     let response = match &mapping.response {
-        Some(path) => reader.response(path),
+        Some(path) => reader.response(path, mapping),
         None => Some(format!("webhook:{webhook_id}")),
     };
     let feedback = score.map(|score| reader.feedback(config, source, mapping, survey, score, now));
@@ -52,6 +52,7 @@ pub(super) fn read(
 pub(crate) fn answered(feedback: &Feedback) -> Vec<u8> {
     let mut answered = feedback.clone();
     answered.received_at = DateTime::UNIX_EPOCH;
+    answered.assumed.clear();
     for statement in &mut answered.consent {
         statement.at = DateTime::UNIX_EPOCH;
     }
@@ -86,12 +87,12 @@ impl Reader<'_> {
         Score::new(number, survey.metric).map_err(|e| self.mistakes.add(&mapping.score, e.to_string())).ok()
     }
 
-    fn response(&self, path: &str) -> Option<String> {
+    fn response(&self, path: &str, mapping: &Mapping) -> Option<String> {
         let id = self.text(Some(path), MAX_RESPONSE_ID);
         if id.is_none() {
             self.mistakes.add(path, "names the response and is required");
         }
-        id.map(|id| format!("response:{id}"))
+        id.map(|id| format!("response:{}:{id}", mapping.survey))
     }
 
     /// A text, or a number as text; shortened, because a platform's event is not refused for a long answer.
@@ -123,12 +124,12 @@ impl Reader<'_> {
         score: Score,
         now: DateTime<Utc>,
     ) -> Feedback {
-        let country =
-            self.formed(mapping.country.as_deref(), 8, value::country).or_else(|| config.default_country.clone());
+        let said = self.formed(mapping.country.as_deref(), 8, value::country);
         let occurred_at = self.text(mapping.occurred_at.as_deref(), 40);
-        let occurred_at =
-            occurred_at.and_then(|t| DateTime::parse_from_rfc3339(&t).ok()).map(|at| at.with_timezone(&Utc));
+        let occurred_at = occurred_at.and_then(|text| instant(&text));
         let locale = self.formed(mapping.locale.as_deref(), 35, value::locale).filter(|l| l != "default");
+        let assumed = assumed(said.is_some(), locale.is_some());
+        let country = said.or_else(|| config.default_country.clone());
         Feedback {
             source: source.id.clone(),
             survey: survey.id.clone(),
@@ -138,6 +139,7 @@ impl Reader<'_> {
             comment: self.text(mapping.comment.as_deref(), MAX_COMMENT),
             locale: locale.or_else(|| Some(config.default_locale.clone())),
             country,
+            assumed,
             channel: None,
             touchpoint: survey.touchpoint.clone(),
             segment: self.text(mapping.segment.as_deref(), MAX_SHORT),

@@ -20,11 +20,11 @@ use ringback_core::id::SourceId;
 use ringback_ledger::{Appended, Clock, Draft, Entropy, OnDifferent, PersonNote, Store};
 
 pub use body::{MAX_BODY, too_large};
-pub(crate) use body::{any_json, json as json_body};
+pub(crate) use body::{any_json, json as json_body, large_json};
 pub(crate) use event::answered;
-pub(crate) use native::{account, answers, customer, statement};
+pub(crate) use native::{account, answers, assumed, customer, statement};
 pub(crate) use refusal::Refusal;
-pub(crate) use value::{MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_SHORT, country, email, locale};
+pub(crate) use value::{MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_SHORT, country, email, locale, phone};
 
 /// The source of what comes through our own API.
 pub const API_SOURCE: &str = "api";
@@ -35,6 +35,9 @@ const OWN_ANSWER: &str = "urn:ringback:rel:own-answer";
 pub(crate) struct Identity {
     pub source: SourceId,
     pub response: String,
+    /// What the sender calls this very post, the same when it is repeated. It tells a repeat from going back to what was said
+    /// before; without it equal content is a repeat.
+    pub turn: Option<String>,
     pub on_different: OnDifferent,
     /// Whether only whoever gave the answer can know its name, so that the link to it may be handed out.
     pub private: bool,
@@ -62,12 +65,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let now = from_unix(self.clock.now());
         let native::Post { feedback, response_id } = native::parse(&self.config, &value, now)?;
         let source = SourceId::new(API_SOURCE).map_err(|_| Problem::unavailable())?;
-        let (response, on_different) = match (response_id, key) {
-            (Some(id), _) => (format!("response:{id}"), OnDifferent::Update),
-            (None, Some(key)) => (format!("key:{}:{key}", caller.id), OnDifferent::Conflict),
-            (None, None) => (format!("once:{}", self.unique()), OnDifferent::Conflict),
+        let (response, turn, on_different) = match (response_id, key) {
+            (Some(id), key) => (format!("response:{}:{id}", feedback.survey), key, OnDifferent::Update),
+            (None, Some(key)) => (format!("key:{}:{key}", caller.id), None, OnDifferent::Conflict),
+            (None, None) => (format!("once:{}", self.unique()), None, OnDifferent::Conflict),
         };
-        self.store(Identity { source, response, on_different, private: true }, &canonical(&value), feedback).await
+        let identity = Identity { source, response, turn, on_different, private: true };
+        self.store(identity, &canonical(&value), feedback).await
     }
 
     /// `POST /v1/webhooks/{source}`
@@ -100,7 +104,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return Ok(Taken { reply: empty(StatusCode::NO_CONTENT), wake: false, own: None });
         };
         let (source, response) = (source.id.clone(), event.response);
-        let identity = Identity { source, response, on_different: OnDifferent::Update, private: false };
+        let on_different = OnDifferent::Update;
+        let identity = Identity { source, response, turn: Some(id), on_different, private: false };
         self.store(identity, &event.content, event.feedback).await
     }
 
@@ -111,7 +116,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let received = crate::time::unix(dossier.feedback.received_at);
         let draft = Draft {
             eid: eid.clone(),
-            fingerprint: self.namer.fingerprint(content),
+            fingerprint: self.namer.fingerprint(content, identity.turn.as_deref()),
             at: received,
             people: self.people(&dossier.feedback),
             plan: self.follow_up.plan(&dossier),

@@ -7,7 +7,7 @@ use crate::fields::{Fields, Mistakes};
 use crate::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
 use ringback_core::consent::{Statement, Vouched};
-use ringback_core::feedback::{Account, Answer, Customer, Feedback};
+use ringback_core::feedback::{Account, Answer, Assumed, Customer, Feedback};
 use ringback_core::id::{SourceId, SurveyId, TouchpointId};
 use ringback_core::survey::{Score, Survey};
 use serde_json::Value;
@@ -59,6 +59,7 @@ fn read(config: &Config, f: &Fields<'_>, now: DateTime<Utc>) -> Option<Post> {
     let consent = consent(f, now);
     let answers = answers(f);
     let (survey, score) = (survey?, score?);
+    let assumed = assumed(country.is_some(), locale.is_some());
     let country = country.or_else(|| config.default_country.clone());
     let feedback = Feedback {
         source: SourceId::new(API_SOURCE).ok()?,
@@ -69,6 +70,7 @@ fn read(config: &Config, f: &Fields<'_>, now: DateTime<Utc>) -> Option<Post> {
         comment,
         locale: locale.or_else(|| Some(config.default_locale.clone())),
         country,
+        assumed,
         channel,
         touchpoint: touchpoint.unwrap_or_else(|| survey.touchpoint.clone()),
         segment,
@@ -81,6 +83,12 @@ fn read(config: &Config, f: &Fields<'_>, now: DateTime<Utc>) -> Option<Post> {
         updated_at: None,
     };
     Some(Post { feedback, response_id })
+}
+
+/// What nobody said, and the programme has a default for.
+pub(crate) fn assumed(country: bool, locale: bool) -> Vec<Assumed> {
+    let said = [(country, Assumed::Country), (locale, Assumed::Locale)];
+    said.into_iter().filter(|(said, _)| !said).map(|(_, what)| what).collect()
 }
 
 fn survey<'c>(config: &'c Config, f: &Fields<'_>) -> Option<&'c Survey> {

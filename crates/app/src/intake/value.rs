@@ -1,5 +1,7 @@
 //! Checks that several formats share: what an e-mail address, a country, a language may look like.
 
+use crate::identity::PHONE_MIN;
+
 /// Longest comment, in characters.
 pub(crate) const MAX_COMMENT: usize = 10_000;
 /// Longest short text (names, segments, tiers), in characters.
@@ -21,6 +23,13 @@ pub(crate) fn email(text: &str) -> Result<String, &'static str> {
         return Err(wrong);
     }
     Ok(text.to_owned())
+}
+
+/// Something that can be dialled: digits, however they are written.
+pub(crate) fn phone(text: &str) -> Result<String, &'static str> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let plain = text.chars().all(|c| !c.is_control() && !matches!(c, '<' | '>' | '@'));
+    if digits >= PHONE_MIN && plain { Ok(text.to_owned()) } else { Err("must be a phone number, as in +49 30 1234567") }
 }
 
 /// A country code in capital letters.

@@ -136,6 +136,7 @@ pub(super) fn samples() -> (Feedback, Feedback) {
         comment: None,
         locale: None,
         country: None,
+        assumed: Vec::new(),
         channel: None,
         touchpoint: TouchpointId::new("checkout").expect("a name"),
         segment: None,

@@ -224,9 +224,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
         let now = from_unix(self.clock.now());
         let changes = wanted.iter().filter(|(channel, purpose, yes)| {
-            let allowed = matches!(decide(&said, *channel, *purpose, now), Decision::Allowed(_));
-            let spoken_of = said.iter().any(|s| s.channel == *channel && s.purpose == *purpose);
-            allowed != *yes || (!yes && !spoken_of)
+            match decide(&said, *channel, *purpose, now) {
+                Decision::Allowed(_) => !yes,
+                // What is not confirmed or has expired is no answer: a no is still to be written down.
+                Decision::Blocked(why) => *yes || !matches!(why, Blocked::Refused | Blocked::Withdrawn),
+            }
         });
         let statement = |(channel, purpose, granted): &(ContactChannel, Purpose, bool)| Statement {
             channel: *channel,

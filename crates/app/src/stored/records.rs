@@ -8,7 +8,7 @@ use ringback_core::calendar::Calendar;
 use ringback_core::case::{Allotment, Case, HistoryEntry, Later, State, Task, Waiting};
 use ringback_core::consent::{ContactChannel, Purpose, Statement, Vouched};
 use ringback_core::deadline::{ClockKind, DeadlineClock, Escalation, Pause, Policy};
-use ringback_core::feedback::{Account, Answer, Customer, Feedback};
+use ringback_core::feedback::{Account, Answer, Assumed, Customer, Feedback};
 use ringback_core::id::{ChannelId, PolicyId, QueueId, RouteId, RuleId, SourceId, SurveyId, TouchpointId};
 use ringback_core::message::{MessageKind, ReportEvent};
 use ringback_core::names::Named;
@@ -66,6 +66,7 @@ macro_rules! named {
 
 named!(
     Advocacy,
+    Assumed,
     Band,
     ClockKind,
     ContactChannel,
@@ -80,8 +81,8 @@ named!(
 );
 
 stored!(Dossier { v, feedback, case, alerts, messages, looked_back_at, earlier, carried_over_at });
-stored!(Message { delivery, channel, purpose, subject, text, html, kind, words, survey, since, reports });
-stored!(Report { event, at });
+stored!(Message { delivery, channel, purpose, subject, text, html, kind, words, survey, since, asked_at, reports });
+stored!(Report { event, at, id });
 stored!(Feedback {
     source,
     survey,
@@ -91,6 +92,7 @@ stored!(Feedback {
     comment,
     locale,
     country,
+    assumed,
     channel,
     touchpoint,
     segment,

@@ -25,6 +25,8 @@ const OLDEST_S: i64 = 8 * 86_400;
 pub(super) struct Given {
     /// What the browser calls the response.
     pub response: String,
+    /// What the browser calls this very post of it.
+    pub turn: Option<String>,
     pub score: f64,
     pub comment: Option<String>,
     pub locale: Option<String>,
@@ -47,8 +49,10 @@ pub(super) struct Consent {
     pub granted: bool,
     /// The version of the wording that was shown.
     pub wording: Option<String>,
-    /// An address that was typed.
-    pub address: Option<String>,
+    /// An e-mail address that was typed.
+    pub email: Option<String>,
+    /// A phone number that was typed.
+    pub phone: Option<String>,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -74,7 +78,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let site = front.site(parameter(request.uri().query().unwrap_or_default().as_bytes(), "key").as_deref())?;
         origin::admit(site, &self.config, request.headers(), true)?;
         let (survey, ask) = front.survey(&self.config, site, id)?;
-        let address = client::address(request.headers(), front.sites.proxy.as_ref());
+        let address = client::address(request.headers(), self.config.proxy.as_ref());
         let told = self.count(site, &address).await?;
         let given = read(&intake::any_json(request)?, ask)?;
         let mut taken = self.take(front, site, survey, ask, given).await?;
@@ -96,17 +100,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             None => self.identity(front, site, survey, given.identity.as_deref())?,
         };
         let score = Score::new(given.score, survey.metric).map_err(|e| Problem::field("/score", e.to_string()))?;
-        let response = match &identity.answer {
-            Some(answer) => format!("identity:{answer}"),
-            None => format!("response:{}", given.response),
-        };
+        let (response, turn) = (identity.response(&survey.id, &given.response), given.turn.take());
         // An invitation may have been forwarded, and a signed answer's name belongs to a person who is known.
         let private = identity.answer.is_none();
         let feedback = self.feedback(site, survey, ask, score, given, identity);
         // How long the browser has kept it is no part of what was answered.
         let content = intake::answered(&Feedback { occurred_at: None, ..feedback.clone() });
-        let on_different = OnDifferent::Update;
-        let identity = intake::Identity { source: site.id.clone(), response, on_different, private };
+        let (source, on_different) = (site.id.clone(), OnDifferent::Update);
+        let identity = intake::Identity { source, response, turn, on_different, private };
         self.store(identity, &content, feedback).await
     }
 
@@ -134,7 +135,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
     fn feedback(&self, site: &Site, survey: &Survey, ask: &Ask, score: Score, given: Given, who: Identity) -> Feedback {
         let now = from_unix(self.clock.now());
-        let country = who.country.or(given.country).or_else(|| self.config.default_country.clone());
+        let country = who.country.or(given.country);
+        let assumed = intake::assumed(country.is_some(), given.locale.is_some());
+        let country = country.or_else(|| self.config.default_country.clone());
         let mut customer = who.customer;
         let said = ask.contact.as_ref().zip(given.consent);
         let consent =
@@ -155,6 +158,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             comment: given.comment,
             locale: given.locale.or_else(|| Some(self.config.default_locale.clone())),
             country,
+            assumed,
             channel: given.channel.or_else(|| Some("web".to_owned())),
             touchpoint: given.touchpoint.unwrap_or_else(|| survey.touchpoint.clone()),
             segment: who.segment.or(given.segment),
@@ -169,8 +173,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     }
 }
 
-/// What was said, as a statement. An address that was typed is taken with a yes and where none is known; nothing proves
-/// that it is the writer's own, and a no is never entered under it.
+/// What was said, as a statement. An address that was typed is taken with a yes, where nobody is known: nothing proves that
+/// it is the writer's own. So a no is never entered under it, and it never becomes one of somebody who is named: whoever has
+/// a link that was forwarded would be sent what belongs to that person.
 fn statement(
     contact: &Contact,
     said: Consent,
@@ -179,13 +184,18 @@ fn statement(
     language: Option<String>,
     now: DateTime<Utc>,
 ) -> Option<Statement> {
-    let known = match contact.channel {
-        ContactChannel::Phone => &mut customer.phone,
-        _ => &mut customer.email,
-    };
-    let typed = said.address.filter(|_| said.granted && known.is_none());
-    let vouched = if typed.is_some() { Vouched::Nobody } else { Vouched::Company };
-    *known = known.take().or(typed);
+    let nobody = customer.id.is_none() && customer.email.is_none() && customer.phone.is_none();
+    let mut vouched = Vouched::Company;
+    if said.granted && nobody {
+        let (typed, known) = match contact.channel {
+            ContactChannel::Phone => (said.phone, &mut customer.phone),
+            _ => (said.email, &mut customer.email),
+        };
+        if typed.is_some() {
+            vouched = Vouched::Nobody;
+            *known = typed;
+        }
+    }
     Some(Statement {
         channel: contact.channel,
         purpose: contact.purpose,
@@ -243,17 +253,18 @@ fn given(f: &Fields<'_>) -> Option<Given> {
         if granted.is_none() {
             c.wrong("granted", "is required");
         }
-        let address =
-            c.parsed("email", intake::MAX_EMAIL, intake::email).or_else(|| c.text("phone", intake::MAX_PHONE));
+        let email = c.parsed("email", intake::MAX_EMAIL, intake::email);
+        let phone = c.parsed("phone", intake::MAX_PHONE, intake::phone);
         let wording = c.text("wording", intake::MAX_SHORT);
         c.refuse_unknown();
-        Some(Consent { granted: granted?, wording, address })
+        Some(Consent { granted: granted?, wording, email, phone })
     });
     let age_s = f.value("age_s").map_or(Some(0), Value::as_i64);
     if age_s.is_none_or(|age| age < 0) {
         f.wrong("age_s", "must be a whole number of seconds");
     }
     Some(Given {
+        turn: f.text("turn", 64),
         comment: f.text("comment", intake::MAX_COMMENT),
         locale: f.parsed("locale", 35, intake::locale),
         country: f.parsed("country", 8, intake::country),

@@ -8,6 +8,7 @@ use crate::fields::{Fields, Mistakes};
 use crate::intake::{account, customer};
 use data_encoding::BASE64URL_NOPAD;
 use ringback_core::feedback::{Account, Customer};
+use ringback_core::id::SurveyId;
 use serde_json::Value;
 
 /// Shortest secret, in bytes (RFC 7518, 3.2: as long as the hash).
@@ -24,6 +25,20 @@ pub(super) struct Identity {
     pub country: Option<String>,
     /// The one answer that the token is for.
     pub answer: Option<String>,
+}
+
+impl Identity {
+    /// What the answer to a survey is called: by what the token or the invitation calls it, or as the browser does. What
+    /// somebody says who is named goes into an answer of theirs: the same name from somebody else, or from nobody, is another
+    /// answer, or else whoever has a link that was forwarded could add themselves to what its owner said.
+    pub fn response(&self, survey: &SurveyId, given: &str) -> String {
+        let Customer { id, email, phone, .. } = &self.customer;
+        match (&self.answer, id.as_ref().or(email.as_ref()).or(phone.as_ref())) {
+            (Some(answer), _) => format!("identity:{survey}:{answer}"),
+            (None, Some(who)) => format!("response:{survey}:{given}:{who}"),
+            (None, None) => format!("response:{survey}:{given}"),
+        }
+    }
 }
 
 /// Why a token is not taken.

@@ -14,8 +14,8 @@ const LASTS_S: u64 = 180 * 86_400;
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// The address by which the person who gave an answer answers a survey. The same for the same instant (Unix seconds),
     /// so that a message that is sent again is the same message.
-    pub(crate) fn invitation_url(&self, answer: &str, survey: &SurveyId, since: u64) -> String {
-        let until = since + LASTS_S;
+    pub(crate) fn invitation_url(&self, answer: &str, survey: &SurveyId, asked_at: u64) -> String {
+        let until = asked_at + LASTS_S;
         let signature = self.namer.invitation(answer, survey.as_str(), until);
         format!("{}/s/{survey}?i={answer}.{until}.{signature}", self.config.public_url)
     }

@@ -58,7 +58,8 @@ struct Carried {
     score: Option<u8>,
     comment: Option<String>,
     granted: Option<bool>,
-    address: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
     /// The response this page began, when, and the proof of that.
     response: String,
     at: u64,
@@ -180,10 +181,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return Err(super::answer::looks_automated());
         }
         let score = carried.score.ok_or_else(|| Problem::field("/score", "is required"))?;
-        let address = client::address(headers, front.sites.proxy.as_ref());
+        let address = client::address(headers, self.config.proxy.as_ref());
         self.count(site, &address).await?;
         let given = Given {
             response: carried.response.clone(),
+            // Whoever goes back and chooses again means it; a form that is sent twice changes nothing.
+            turn: Some(self.unique()),
             score: f64::from(score),
             comment: carried.comment.clone(),
             locale: Some(carried.language.to_owned()),
@@ -192,7 +195,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             consent: carried.granted.map(|granted| Consent {
                 granted,
                 wording: None,
-                address: carried.address.clone(),
+                email: carried.email.clone(),
+                phone: carried.phone.clone(),
             }),
             identity: carried.token.clone(),
             invited: match &carried.invitation {
@@ -209,7 +213,6 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let score = short("score", 3).and_then(|text| Score::new(text.parse().ok()?, survey.metric).ok());
         let comment = parameter(form, "comment").map(|text| text.chars().take(intake::MAX_COMMENT).collect::<String>());
-        let address = short("email", intake::MAX_EMAIL).and_then(|text| intake::email(text.trim()).ok());
         Carried {
             language: language(&short("lang", 35).unwrap_or_else(|| accepted.to_owned()), &self.config),
             token: short("t", LONGEST_TOKEN),
@@ -225,7 +228,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 "no" => Some(false),
                 _ => None,
             }),
-            address: address.or_else(|| short("phone", intake::MAX_PHONE)),
+            email: short("email", intake::MAX_EMAIL).and_then(|text| intake::email(text.trim()).ok()),
+            phone: short("phone", intake::MAX_PHONE).and_then(|text| intake::phone(text.trim()).ok()),
             response: short("r", 64).filter(|text| ringback_ledger::is_name(text)).unwrap_or_default(),
             at: short("at", 20).and_then(|text| text.parse().ok()).unwrap_or(u64::MAX),
             proof: short("proof", 64).unwrap_or_default(),

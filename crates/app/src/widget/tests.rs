@@ -98,6 +98,76 @@ fn a_typed_address_is_vouched_for_by_nobody_and_a_signed_one_by_the_company() {
     assert_eq!(stored.consent[0].vouched, ringback_core::consent::Vouched::Company);
 }
 
+/// A token of the shop's, for a day.
+fn token(claims: &str) -> String {
+    let part = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+    let signed = format!("{}.{}", part(r#"{"alg":"HS256"}"#), part(&format!("{{{claims},\"exp\":1795400000}}")));
+    let signature = data_encoding::BASE64URL_NOPAD.encode(&hmac_sha256(SECRET.as_bytes(), &[signed.as_bytes()]));
+    format!("{signed}.{signature}")
+}
+
+/// A link with somebody's number in it is forwarded; whoever has it must not be sent what is theirs.
+#[test]
+fn an_address_that_was_typed_never_becomes_one_of_somebody_who_is_named() {
+    let world = world(PROGRAMME);
+    for claims in [r#""sub":"C-7""#, r#""sub":"C-7","jti":"order-1""#, r#""email":"grace@example.com""#] {
+        let mut typed = answer("response-1");
+        typed["identity"] = json!(token(claims));
+        typed["consent"] = json!({ "granted": true, "email": "eve@example.com", "phone": "+49 30 1234567" });
+        let stored = world.stored(&world.post("203.0.113.7:1", &typed));
+        assert!(stored.customer.email.as_deref() != Some("eve@example.com") && stored.customer.phone.is_none());
+        assert!(stored.consent[0].granted, "the consent itself is theirs to give");
+    }
+}
+
+/// The same name for a response, said by somebody else or by nobody, is another answer.
+#[test]
+fn nobody_adds_themselves_to_what_somebody_who_is_named_has_said() {
+    let world = world(PROGRAMME);
+    let mut said = answer("response-1");
+    said["identity"] = json!(token(r#""sub":"C-7""#));
+    let theirs = world.post("203.0.113.7:1", &said);
+    let mut typed = answer("response-1");
+    typed["consent"] = json!({ "granted": true, "email": "eve@example.com" });
+    let nobodys = world.post("203.0.113.7:1", &typed);
+    let mut other = answer("response-1");
+    other["identity"] = json!(token(r#""sub":"E-1","email":"eve@example.com""#));
+    let anothers = world.post("203.0.113.7:1", &other);
+    let place = |taken: &Taken| taken.reply.headers()["location"].clone();
+    assert!(place(&theirs) != place(&nobodys) && place(&theirs) != place(&anothers));
+    assert_eq!(place(&theirs), place(&world.post("203.0.113.7:1", &said)), "their own is one answer");
+    assert_eq!(world.stored(&theirs).customer.email, None);
+}
+
+#[test]
+fn only_an_address_of_the_kind_that_is_asked_for_is_taken_and_only_if_it_is_one() {
+    let world = world(PROGRAMME);
+    let mut typed = answer("response-1");
+    typed["consent"] = json!({ "granted": true, "phone": "+49 30 1234567" });
+    let stored = world.stored(&world.post("203.0.113.7:1", &typed));
+    assert_eq!((stored.customer.email, stored.customer.phone), (None, None), "this survey asks for mail");
+    for phone in ["x <victim@example.com>", "a@x.de,b@y.de", "+49", "call me"] {
+        typed["consent"] = json!({ "granted": true, "phone": phone });
+        let refused = world.post("203.0.113.7:1", &typed).reply;
+        assert_eq!(refused.status(), 422, "{phone}");
+        assert!(String::from_utf8_lossy(refused.body()).contains("/consent/phone"));
+    }
+}
+
+#[test]
+fn going_back_to_an_earlier_score_counts_and_a_repeat_does_not() {
+    let world = world(PROGRAMME);
+    let post = |score: u8, turn: &str| {
+        let mut given = answer("response-1");
+        (given["score"], given["turn"]) = (json!(score), json!(turn));
+        let taken = world.post("203.0.113.7:1", &given);
+        let _ = block_on(world.app.ledger.tick(&Nobody));
+        world.stored(&taken).score.get()
+    };
+    assert_eq!((post(7, "1"), post(8, "2"), post(7, "3")), (7, 8, 7));
+    assert_eq!(post(8, "2"), 7, "a repeat that comes late");
+}
+
 #[test]
 fn a_no_is_never_entered_under_an_address_that_was_typed() {
     let world = world(PROGRAMME);

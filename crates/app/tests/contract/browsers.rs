@@ -82,6 +82,7 @@ fn answer() -> Value {
             "identity": { "type": "string", "maxLength": 4_096 },
             "elapsed_ms": { "type": "integer", "minimum": 0 },
             "age_s": { "type": "integer", "minimum": 0 },
+            "turn": { "type": "string", "maxLength": 64 },
             "website": text(),
         },
     })

@@ -345,7 +345,7 @@ fn alerts() -> Vec<Operation> {
                 "Takes what a mail provider tells of messages: authentic by its signature, or by the secret in `Authorization`.",
                 Action::ReadCase,
                 vec![in_path("id", "a channel that takes reports")],
-                vec![(204, nothing("written down"))],
+                vec![(200, nothing("written down"))],
                 &[401, 404, 503],
             )
         },

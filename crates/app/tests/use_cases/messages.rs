@@ -479,7 +479,7 @@ fn a_hard_bounce_comes_back_into_the_case_and_nothing_more_is_sent_there_until_t
     }
     assert_eq!(w.case(&id)["state"], "informed");
     let event = bounced(&w.reference());
-    assert_eq!(w.report(&event), 204);
+    assert_eq!(w.report(&event), 200);
     let case = w.case(&id);
     assert_eq!(case["state"], "resolved", "who has only been told by that message has not been told");
     assert_eq!(case["messages"][0]["reports"][0]["event"], "bounced");
@@ -488,11 +488,19 @@ fn a_hard_bounce_comes_back_into_the_case_and_nothing_more_is_sent_there_until_t
         (&json!("failed"), &json!("undeliverable"))
     );
     let version = case["version"].clone();
-    assert_eq!(w.report(&event), 204);
+    assert_eq!(w.report(&event), 200);
     assert_eq!(w.case(&id)["version"], version, "told twice, written down once");
     w.clock.advance(DAY);
     let _ = w.take("checkout-nps", 3, &json!({}));
     assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)), "given anew");
+    w.clock.advance(DAY);
+    assert_eq!(w.report(&event), 200);
+    assert!(
+        matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)),
+        "an old report that comes late says nothing new"
+    );
+    assert_eq!(w.report(&bounced("another_1")), 200);
+    assert!(matches!(w.gate(Purpose::FollowUp), Decision::Blocked(_)), "another message bounces");
 }
 
 #[test]
@@ -501,7 +509,7 @@ fn a_complaint_is_a_no_to_all_mail_under_every_identity() {
     let id = w.take("checkout-nps", 3, &json!({}));
     w.close(&id);
     let event = json!({ "type": "email.complained", "data": { "to": ["ada@example.com"], "tags": { "ringback": w.reference() } } });
-    assert_eq!(w.report(&event), 204);
+    assert_eq!(w.report(&event), 200);
     for purpose in [Purpose::FollowUp, Purpose::Survey, Purpose::Marketing] {
         assert_eq!(w.gate(purpose), Decision::Blocked(ringback_core::consent::Blocked::Withdrawn), "{purpose}");
     }
@@ -559,6 +567,39 @@ fn a_consent_that_waits_for_confirmation_counts_when_it_is_confirmed() {
     assert_eq!(block_on(w.app.post_preferences_confirm(token, &request)).expect("an answer").status(), 200);
     let Decision::Allowed(proof) = w.gate(Purpose::FollowUp) else { panic!("confirmed") };
     assert_eq!((proof.source.as_str(), proof.wording.as_deref()), ("double-opt-in", Some("w1")));
+}
+
+/// A no that comes by the link of the question is a no, though there was no yes to take back.
+#[test]
+fn whoever_is_asked_and_says_no_is_not_asked_again() {
+    let w = shipped();
+    let unconfirmed = json!([{ "channel": "email", "purpose": "follow_up", "granted": true, "confirmed": false }]);
+    let _ = w.take("checkout-nps", 3, &json!({ "consent": unconfirmed }));
+    let mail = w.mails().pop().expect("a question");
+    let link = mail["text"].as_str().expect("a text").lines().find(|line| line.ends_with("/confirm")).expect("a link");
+    let token = link.rsplit('/').nth(1).expect("a token").to_owned();
+    let no = Request::post("/").body(b"none=yes&lang=en".to_vec()).expect("a request");
+    assert_eq!(block_on(w.app.post_preferences(&token, &no)).expect("an answer").status(), 303);
+    assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(ringback_core::consent::Blocked::Refused));
+    w.clock.advance(40 * DAY);
+    let _ = w.take("checkout-nps", 2, &json!({ "consent": unconfirmed }));
+    assert_eq!(w.mails().len(), 1, "nobody who has said no is asked whether they have said yes");
+}
+
+/// The score is posted at once and opens the case; comment, consent and address follow.
+#[test]
+fn an_address_that_comes_after_the_case_is_asked_about_too() {
+    let w = shipped();
+    let anonymous = json!({ "response_id": "later", "consent": [], "customer": {} });
+    let id = w.take("checkout-nps", 3, &anonymous);
+    assert_eq!((w.mails().len(), w.case(&id)["state"].clone()), (0, json!("new")));
+    let unconfirmed = json!([{ "channel": "email", "purpose": "follow_up", "granted": true, "confirmed": false }]);
+    let named = json!({ "response_id": "later", "consent": unconfirmed, "customer": { "email": "ada@example.com" } });
+    assert_eq!(w.take("checkout-nps", 3, &named), id);
+    assert_eq!(w.subjects(), ["Waren Sie das?"]);
+    let further = json!({ "response_id": "later", "comment": "And again", "consent": unconfirmed, "customer": {} });
+    let _ = w.take("checkout-nps", 3, &further);
+    assert_eq!(w.mails().len(), 1, "once");
 }
 
 /// Nothing is stored or read for tokens that somebody made up, however many come.

@@ -10,7 +10,7 @@ mod event;
 mod later;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transition;
 
 pub use allot::Allotment;
@@ -42,6 +42,8 @@ pub struct HistoryEntry {
 
 /// The history's name for the system itself.
 pub const SYSTEM: &str = "ringback";
+/// So many later posts of the same response get a line of their own in the history.
+const MOST_UPDATES: usize = 20;
 
 /// A part that a department does while the case goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +177,17 @@ impl Case {
     pub fn record(&mut self, at: DateTime<Utc>, who: &str, event: &str, detail: Option<String>, note: Option<String>) {
         self.version += 1;
         self.history.push(HistoryEntry { at, who: who.to_owned(), event: event.to_owned(), detail, note });
+    }
+
+    /// Writes down what a later post of the same response changed. Whoever may answer may do so again and again: from the
+    /// [`MOST_UPDATES`]th on such a line takes the place of the one before, if nothing happened since.
+    pub fn record_update(&mut self, at: DateTime<Utc>, changes: String) {
+        const UPDATED: &str = "feedback.updated";
+        let updates = self.history.iter().filter(|entry| entry.event == UPDATED).count();
+        if updates >= MOST_UPDATES && self.history.last().is_some_and(|last| last.event == UPDATED) {
+            self.history.pop();
+        }
+        self.record(at, SYSTEM, UPDATED, Some(changes), None);
     }
 
     /// Writes down that the consent gate refused a contact.

@@ -265,7 +265,8 @@ fn the_customer_is_asked_again_some_time_after_closing() {
     assert_eq!(reopened.survey_due_at, None);
 }
 
-fn feedback(score: u8) -> crate::feedback::Feedback {
+/// An answer with nothing but its score.
+pub(crate) fn feedback(score: u8) -> crate::feedback::Feedback {
     use crate::survey::{Band, Metric, Score};
     crate::feedback::Feedback {
         source: crate::id::SourceId::new("api").unwrap(),
@@ -276,6 +277,7 @@ fn feedback(score: u8) -> crate::feedback::Feedback {
         comment: None,
         locale: None,
         country: None,
+        assumed: Vec::new(),
         channel: None,
         touchpoint: crate::id::TouchpointId::new("checkout").unwrap(),
         segment: None,
@@ -287,6 +289,18 @@ fn feedback(score: u8) -> crate::feedback::Feedback {
         received_at: at(i64::from(score)),
         updated_at: None,
     }
+}
+
+#[test]
+fn a_history_does_not_grow_with_every_post_of_the_same_answer() {
+    let mut case = opened();
+    let before = case.history.len();
+    for minute in 0..500 {
+        case.record_update(at(minute), format!("comment changed {minute}"));
+    }
+    assert_eq!(case.history.len(), before + MOST_UPDATES);
+    assert_eq!(case.history.last().and_then(|last| last.detail.as_deref()), Some("comment changed 499"));
+    assert_eq!(case.version, opened().version + 500, "whoever has read it before learns that it has changed");
 }
 
 #[test]

@@ -26,6 +26,17 @@ pub(super) fn check(
     check_secret(channel.kind, secrets.get(channel.setting("webhook_variable").unwrap_or_default()), request, now)
 }
 
+/// What the head alone tells; none where the body has to be read first.
+pub(super) fn check_head(
+    channel: &Channel,
+    secrets: &Secrets,
+    headers: &HeaderMap,
+) -> Option<Result<(), NotAuthentic>> {
+    let signed = channel.setting("webhook_key_variable").is_some() || matches!(channel.kind, Kind::Resend | Kind::Ses);
+    let secret = secrets.get(channel.setting("webhook_variable").unwrap_or_default());
+    (!signed).then(|| shared_secret(secret, headers))
+}
+
 fn check_secret(kind: Kind, secret: &str, request: &Request<Vec<u8>>, now: u64) -> Result<(), NotAuthentic> {
     let headers = request.headers();
     match kind {

@@ -11,7 +11,7 @@ mod sns;
 
 use crate::App;
 use crate::config::{Channel, Kind};
-use crate::dossier::{Dossier, Report};
+use crate::dossier::{Dossier, Message, Report};
 use crate::intake;
 use crate::ports::Outbound;
 use crate::problem::{Problem, Reply, empty};
@@ -19,7 +19,7 @@ use crate::signature::NotAuthentic;
 use crate::stored::Stored;
 use crate::time::from_unix;
 use chrono::{DateTime, Utc};
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use read::Told;
 use ringback_core::alert::DeliveryState;
 use ringback_core::consent::{ContactChannel, Purpose, Statement, Vouched};
@@ -32,8 +32,42 @@ use serde_json::{Value, json};
 
 /// The most events of one request.
 const MOST: usize = 1_000;
+/// The most that is kept of one message: who answers it more often writes to a mailbox.
+const MOST_REPORTS: usize = 100;
+/// Largest request of a provider whose secret stands in its head, in bytes: an answer by mail brings its pictures along.
+const MAX_MAIL: usize = 16 * 1024 * 1024;
+/// Largest request of one that must be read before its signature can be checked, in bytes: SendGrid's batches, and what SNS
+/// passes on.
+const MAX_BATCH: usize = 1024 * 1024;
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// How large a request of a provider may be, in bytes; asked before it is read.
+    ///
+    /// # Errors
+    /// 401 when its head says already that it is not authentic, 404.
+    pub fn report_limit(&self, id: &str, headers: &HeaderMap) -> Result<usize, Problem> {
+        let channel = self.reporting(id)?;
+        match authentic::check_head(channel, &self.secrets, headers) {
+            None => Ok(MAX_BATCH),
+            Some(Ok(())) => Ok(MAX_MAIL),
+            Some(Err(why)) => Err(self.report_refused(channel, why)),
+        }
+    }
+
+    /// A channel whose provider reports.
+    fn reporting(&self, id: &str) -> Result<&Channel, Problem> {
+        let channel = ChannelId::new(id).ok().and_then(|id| self.config.channels.get(&id));
+        let opens = ["webhook_variable", "webhook_key_variable", "topic_variable"];
+        let channel = channel.filter(|channel| opens.iter().any(|key| channel.setting(key).is_some()));
+        channel.ok_or_else(|| Problem::not_found("channel that takes reports"))
+    }
+
+    fn report_refused(&self, channel: &Channel, why: NotAuthentic) -> Problem {
+        self.log(&format!("channel {}: report refused: {why}", channel.id));
+        let detail = "the report's signature or timestamp was not accepted";
+        Problem::new(StatusCode::UNAUTHORIZED, "not-authentic", detail)
+    }
+
     /// `POST /v1/channels/{id}/reports`
     ///
     /// # Errors
@@ -44,12 +78,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         request: Request<Vec<u8>>,
         out: &impl Outbound,
     ) -> Result<Reply, Problem> {
-        let channel = ChannelId::new(id).ok().and_then(|id| self.config.channels.get(&id));
-        let opens = ["webhook_variable", "webhook_key_variable", "topic_variable"];
-        let channel = channel.filter(|channel| opens.iter().any(|key| channel.setting(key).is_some()));
-        let channel = channel.ok_or_else(|| Problem::not_found("channel that takes reports"))?;
+        let channel = self.reporting(id)?;
         let Some(value) = self.authentic(channel, &request, out).await? else {
-            return Ok(empty(StatusCode::NO_CONTENT));
+            return Ok(empty(StatusCode::OK));
         };
         let told = read::events(channel.kind, &value);
         if told.len() > MOST {
@@ -58,7 +89,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         for told in told {
             self.take_report(&channel.id, &told).await.map_err(|error| self.store_failed(&error))?;
         }
-        Ok(empty(StatusCode::NO_CONTENT))
+        // Postmark takes nothing but 200 for a success.
+        Ok(empty(StatusCode::OK))
     }
 
     /// What a provider says, once it is certain that it does.
@@ -68,16 +100,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         request: &Request<Vec<u8>>,
         out: &impl Outbound,
     ) -> Result<Option<Value>, Problem> {
-        let refused = |why: NotAuthentic| {
-            self.log(&format!("channel {}: report refused: {why}", channel.id));
-            let detail = "the report's signature or timestamp was not accepted";
-            Problem::new(StatusCode::UNAUTHORIZED, "not-authentic", detail)
-        };
+        let refused = |why: NotAuthentic| self.report_refused(channel, why);
         if channel.kind != Kind::Ses {
             authentic::check(channel, &self.secrets, request, self.clock.now()).map_err(refused)?;
-            return intake::any_json(request).map(Some);
+            return intake::large_json(request).map(Some);
         }
-        let told = self.told_by_sns(channel, &intake::any_json(request)?, out).await;
+        let told = self.told_by_sns(channel, &intake::large_json(request)?, out).await;
         told.map_err(|why| match why {
             sns::NotTaken::Refused(why) => refused(why),
             sns::NotTaken::Unreachable => {
@@ -120,8 +148,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         else {
             return Ok(());
         };
-        if self.suppressed_since(&journal).await?.is_some() {
-            return Ok(());
+        if let Some(since) = self.suppressed_since(&journal).await? {
+            let number = number(told.reference.as_deref());
+            if record.zip(number).and_then(|(record, number)| message(&record.body, number)).is_some_and(bounced) {
+                return Ok(());
+            }
+            // Given anew since, and another message bounces: that counts anew.
+            let anew = |s: &Statement| s.granted && s.channel == ContactChannel::Email && s.at >= since;
+            if !self.said(std::slice::from_ref(&journal)).await?.iter().any(anew) {
+                return Ok(());
+            }
         }
         self.ledger.note_person(&journal, json!({ "suppressed": "bounced", "at": self.clock.now() })).await
     }
@@ -177,14 +213,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let now = from_unix(self.clock.now());
         let written = self.ledger.change(&record.eid, |record| {
             let mut step = Step::of(record.body.clone());
-            let prefix = format!("message-{number}-");
-            let found = step.body.messages.iter_mut().find(|m| m.delivery.id.starts_with(&prefix));
-            let message = found.ok_or(())?;
-            let again = told.event != ReportEvent::Replied && message.reports.iter().any(|r| r.event == told.event);
-            if again || message.reports.len() >= 20 {
+            let message = step.body.messages.iter_mut().find(|m| is_number(m, number)).ok_or(())?;
+            // Everything else happens to a message once; replies are told apart by their own ids.
+            let same = |r: &Report| r.event == told.event && (told.event != ReportEvent::Replied || r.id == told.id);
+            let again = (told.event != ReportEvent::Replied || told.id.is_some()) && message.reports.iter().any(same);
+            if again || message.reports.len() >= MOST_REPORTS {
                 return Err(());
             }
-            message.reports.push(Report { event: told.event, at: now });
+            message.reports.push(Report { event: told.event, at: now, id: told.id.clone() });
             let informs = message.informs();
             if told.event == ReportEvent::Bounced {
                 message.delivery.state = DeliveryState::Failed;
@@ -215,6 +251,19 @@ const CUSTOMER: &str = "customer";
 pub(super) fn reference(answer: &str, delivery: &str) -> String {
     let number = delivery.split('-').nth(1).unwrap_or_default();
     format!("{answer}_{number}")
+}
+
+fn message(dossier: &Dossier, number: usize) -> Option<&Message> {
+    dossier.messages.iter().find(|message| is_number(message, number))
+}
+
+fn is_number(message: &Message, number: usize) -> bool {
+    message.delivery.id.strip_prefix("message-").and_then(|rest| rest.split('-').next()?.parse().ok()) == Some(number)
+}
+
+/// Whether its bounce is written down already.
+fn bounced(message: &Message) -> bool {
+    message.reports.iter().any(|report| report.event == ReportEvent::Bounced)
 }
 
 fn number(reference: Option<&str>) -> Option<usize> {

@@ -20,6 +20,8 @@ pub(super) struct Told {
     pub reference: Option<String>,
     /// What the customer has answered.
     pub text: Option<String>,
+    /// What the provider calls it, where the same can happen again: a reply.
+    pub id: Option<String>,
 }
 
 pub(super) fn events(kind: Kind, value: &Value) -> Vec<Told> {
@@ -40,7 +42,7 @@ pub(super) fn events(kind: Kind, value: &Value) -> Vec<Told> {
 fn told(event: ReportEvent, address: &Value, reference: &Value) -> Option<Told> {
     let address = address.as_str().and_then(|text| intake::email(text.trim()).ok());
     let reference = reference.as_str().map(str::to_owned);
-    (address.is_some() || reference.is_some()).then_some(Told { event, address, reference, text: None })
+    (address.is_some() || reference.is_some()).then_some(Told { event, address, reference, text: None, id: None })
 }
 
 fn resend(event: &Value) -> Option<Told> {
@@ -83,7 +85,8 @@ fn postmark(event: &Value) -> Option<Told> {
             let text = [&event["StrippedTextReply"], &event["TextBody"]].into_iter().filter_map(Value::as_str);
             let text = text.map(|text| shorten(tame(text).trim(), MAX_REPLY)).find(|text| !text.is_empty());
             let replied = told(ReportEvent::Replied, &Value::Null, &event["MailboxHash"])?;
-            Some(Told { text, ..replied })
+            let id = event["MessageID"].as_str().map(|id| id.chars().take(64).collect());
+            Some(Told { text, id, ..replied })
         }
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! Signing in and out, and who may see what.
 
-use super::world::{unhappy, world};
-use crate::stage::START;
+use super::world::{unhappy, world, world_of};
+use crate::stage::{START, Setting};
 use futures::executor::block_on;
 use http::{HeaderMap, Request};
 
@@ -53,6 +53,23 @@ fn whoever_guesses_tokens_is_slowed_down() {
     person.sign_in("agent").expect(429).says("Too many tries");
     world.clock.advance(60);
     let _ = person.sign_in("agent").expect(303);
+}
+
+#[test]
+fn behind_a_proxy_whoever_guesses_slows_down_nobody_else() {
+    let shipped = Setting::default().programme;
+    assert!(shipped.contains("# client_address ="));
+    let world = world_of(&shipped.replace("# client_address =", "client_address ="));
+    let try_from = |address: &str, token: &str| {
+        let request = Request::post("/desk/sign-in").header("spin-client-addr", "10.0.0.1:1");
+        let request = request.header("x-forwarded-for", format!("1.2.3.4, {address}"));
+        let request = request.body(format!("token={token}&next=/desk").into_bytes()).expect("a request");
+        world.stranger().request(request).status
+    };
+    for i in 0..10 {
+        assert_eq!(try_from("203.0.113.7", &format!("guess-{i}")), 401);
+    }
+    assert_eq!((try_from("203.0.113.7", "agent"), try_from("203.0.113.8", "agent")), (429, 303));
 }
 
 #[test]

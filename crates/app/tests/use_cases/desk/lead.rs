@@ -60,6 +60,8 @@ fn a_silence_is_begun_and_ended_on_its_page() {
     let csrf = page.hidden("csrf");
     let wrong = [("csrf", csrf.as_str()), ("label", "touchpoint"), ("values", "checkout, delivery"), ("hours", "4")];
     lead.send("/desk/silences", &wrong).expect(422).says("value=\"checkout, delivery\"");
+    let endless = [wrong[0], wrong[1], wrong[2], ("hours", "4294967295"), ("reason", "a strike")];
+    let _ = lead.send("/desk/silences", &endless).expect(422);
     let right =
         [wrong[0], wrong[1], wrong[2], wrong[3], ("reason", "the <b>carrier</b> is on strike"), ("incident", "INC-7")];
     let _ = lead.send("/desk/silences", &right).expect(303);

@@ -80,7 +80,12 @@ pub struct Person<'a> {
 }
 
 pub fn world() -> World {
-    let Stage { app, clock, store } = stage::open(&Setting::default());
+    world_of(Setting::default().programme)
+}
+
+/// The same with another programme.
+pub fn world_of(programme: &str) -> World {
+    let Stage { app, clock, store } = stage::open(&Setting { programme, ..Setting::default() });
     World { app, clock, store, taken: Cell::new(0) }
 }
 
