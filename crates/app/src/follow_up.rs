@@ -17,13 +17,13 @@ use ringback_core::alert::{Delivery, DeliveryState, Due, Occasion};
 use ringback_core::case::{Case, DueStep, State};
 use ringback_core::consent::{ContactChannel, Statement, Vouched};
 use ringback_core::deadline::Step as ClockStep;
-use ringback_core::feedback::Feedback;
+use ringback_core::feedback::{Customer, Feedback};
 use ringback_core::id::{ChannelId, RouteId, SurveyId};
 use ringback_core::message::MessageKind;
 use ringback_core::queue::severity;
 use ringback_core::route::{LONGEST_CHAIN, Route, choose};
 use ringback_core::rule::{Track, first_match};
-use ringback_ledger::{Count, Plan, Program, Record, Step, Timer};
+use ringback_ledger::{Count, MOST_PEOPLE, Plan, Program, Record, Step, Timer};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -427,6 +427,13 @@ impl Program for FollowUp {
         let now = from_unix(now);
         let mut step = Step::of(record.body.clone());
         let mut later = update.feedback;
+        let people = self.namer.people(&later.customer);
+        let new = people.iter().filter(|person| !record.people.contains(person)).count();
+        if record.people.len() + new > MOST_PEOPLE {
+            // Nobody could find and erase what a record says of somebody whose journal does not name it.
+            later.customer = Customer::default();
+            later.consent.clear();
+        }
         if later.stand_on(&step.body.feedback)
             && let Some(survey) = self.config.surveys.get(&later.survey)
         {

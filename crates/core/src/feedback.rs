@@ -176,7 +176,8 @@ impl Feedback {
         self.assumed.retain(|what| later.assumed.contains(what));
         for statement in later.consent {
             // The platform repeats the answer to the consent question with every event.
-            if !self.consent.iter().any(|known| known.says_the_same_as(&statement)) {
+            let about = |known: &&Statement| known.channel == statement.channel && known.purpose == statement.purpose;
+            if !self.consent.iter().rev().find(about).is_some_and(|last| last.says_the_same_as(&statement)) {
                 self.consent.push(statement);
             }
         }

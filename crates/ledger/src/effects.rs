@@ -43,7 +43,7 @@ struct Batch {
 
 /// How many journals one record stands in at most. Updates of one response that name more and more people are nobody's
 /// answer: what they say beyond is in no journal, as erasure has to find every one of them.
-const MOST_PEOPLE: usize = 24;
+pub const MOST_PEOPLE: usize = 24;
 
 /// What became of an update.
 enum Merged {

@@ -49,6 +49,7 @@ mod tick;
 mod timers;
 mod vault;
 
+pub use effects::MOST_PEOPLE;
 pub use fold::REST;
 pub use key::{is_fingerprint, is_name, shard_of};
 #[cfg(feature = "mutants")]

@@ -139,7 +139,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let assumed = intake::assumed(country.is_some(), given.locale.is_some());
         let country = country.or_else(|| self.config.default_country.clone());
         let mut customer = who.customer;
-        let said = ask.contact.as_ref().zip(given.consent);
+        let mut said = ask.contact.as_ref().zip(given.consent);
+        if let Some((_, said)) = said.as_mut().filter(|_| who.answer.is_some()) {
+            // Whoever has the link may not be the one it was made for.
+            (said.email, said.phone) = (None, None);
+        }
         let consent =
             said.and_then(|(contact, said)| statement(contact, said, &mut customer, site, given.locale.clone(), now));
         let confirm = self.config.messages.double_opt_in;

@@ -25,6 +25,8 @@ pub(super) struct Identity {
     pub country: Option<String>,
     /// The one answer that the token is for.
     pub answer: Option<String>,
+    /// Whether an invitation of ours says so: it names one person already.
+    pub invited: bool,
 }
 
 impl Identity {
@@ -34,6 +36,7 @@ impl Identity {
     pub fn response(&self, survey: &SurveyId, given: &str) -> String {
         let Customer { id, email, phone, .. } = &self.customer;
         match (&self.answer, id.as_ref().or(email.as_ref()).or(phone.as_ref())) {
+            (Some(answer), Some(who)) if !self.invited => format!("identity:{survey}:{answer}:{who}"),
             (Some(answer), _) => format!("identity:{survey}:{answer}"),
             (None, Some(who)) => format!("response:{survey}:{given}:{who}"),
             (None, None) => format!("response:{survey}:{given}"),
@@ -101,6 +104,7 @@ fn claimed(claims: &Value) -> Option<Identity> {
     let person = Value::Object(person);
     let fields = Fields::of(claims, "", &mistakes)?;
     let identity = Identity {
+        invited: false,
         customer: customer(&Fields::of(&person, "", &mistakes)?),
         account: fields.object("account").map(|fields| account(&fields)),
         segment: fields.text("segment", 200),

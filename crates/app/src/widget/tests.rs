@@ -106,7 +106,9 @@ fn token(claims: &str) -> String {
 #[test]
 fn an_address_that_was_typed_never_becomes_one_of_somebody_who_is_named() {
     let world = world(PROGRAMME);
-    for claims in [r#""sub":"C-7""#, r#""sub":"C-7","jti":"order-1""#, r#""email":"grace@example.com""#] {
+    for claims in
+        [r#""jti":"mail-1""#, r#""sub":"C-7""#, r#""sub":"C-7","jti":"order-1""#, r#""email":"grace@example.com""#]
+    {
         let mut typed = answer("response-1");
         typed["identity"] = json!(token(claims));
         typed["consent"] = json!({ "granted": true, "email": "eve@example.com", "phone": "+49 30 1234567" });

@@ -586,6 +586,31 @@ fn whoever_is_asked_and_says_no_is_not_asked_again() {
     assert_eq!(w.mails().len(), 1, "nobody who has said no is asked whether they have said yes");
 }
 
+/// A platform sends the same content again under another name; the customer has said no meanwhile.
+#[test]
+fn a_repeat_takes_back_no_withdrawal_whatever_it_is_called() {
+    let w = shipped();
+    let post = |key: &str| {
+        let body = json!({ "survey": "checkout-nps", "score": 3, "response_id": "r", "consent": all(),
+            "customer": { "email": "ada@example.com" } });
+        let mut request = request("intake", Some(&body));
+        request.headers_mut().insert("idempotency-key", key.parse().expect("a value"));
+        let taken = block_on(w.app.post_feedback(request)).expect("taken");
+        w.tick();
+        taken.reply.headers()[header::LOCATION].to_str().expect("text").rsplit('/').next().expect("an id").to_owned()
+    };
+    let _ = post("1");
+    assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)));
+    w.clock.advance(60);
+    let no = json!({ "customer": { "email": "ada@example.com" },
+        "consent": [{ "channel": "email", "purpose": "follow_up", "granted": false }] });
+    let said = block_on(w.app.post_consent(request("agent", Some(&no))));
+    assert_eq!(read(said).0, 204);
+    w.clock.advance(60);
+    let _ = post("2");
+    assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(ringback_core::consent::Blocked::Withdrawn));
+}
+
 /// The score is posted at once and opens the case; comment, consent and address follow.
 #[test]
 fn an_address_that_comes_after_the_case_is_asked_about_too() {

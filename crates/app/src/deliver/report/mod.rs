@@ -34,6 +34,10 @@ use serde_json::{Value, json};
 const MOST: usize = 1_000;
 /// The most that is kept of one message: who answers it more often writes to a mailbox.
 const MOST_REPORTS: usize = 100;
+/// What is kept of a customer's replies in one case, in bytes; that there were more is.
+const MAX_REPLIES: usize = 64 * 1024;
+/// A reply, in the case's history.
+const REPLIED: &str = "message.replied";
 /// Largest request of a provider whose secret stands in its head, in bytes: an answer by mail brings its pictures along.
 const MAX_MAIL: usize = 16 * 1024 * 1024;
 /// Largest request of one that must be read before its signature can be checked, in bytes: SendGrid's batches, and what SNS
@@ -231,7 +235,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     ReportEvent::Bounced => case.record_undelivered_message(now, "the address takes no mail", informs),
                     ReportEvent::Complained => case.record(now, CUSTOMER, "message.complained", None, None),
                     ReportEvent::Unsubscribed => case.record(now, CUSTOMER, "message.unsubscribed", None, None),
-                    ReportEvent::Replied => case.record(now, CUSTOMER, "message.replied", None, told.text.clone()),
+                    ReportEvent::Replied => {
+                        let replies = case.history.iter().filter(|entry| entry.event == REPLIED);
+                        let said: usize = replies.filter_map(|entry| entry.note.as_ref()).map(String::len).sum();
+                        let text = told.text.clone().filter(|text| said + text.len() <= MAX_REPLIES);
+                        case.record(now, CUSTOMER, REPLIED, None, text);
+                    }
                     ReportEvent::Delivered => {}
                 }
             }
