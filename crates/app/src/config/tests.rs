@@ -106,6 +106,7 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         ("score = \"/answers/effort\"", "score = \"effort\"", "is no JSON pointer"),
         ("survey = \"support-ces\"", "survey = \"support\"", "no survey `support`"),
         ("deadlines = \"fast\"", "deadlines = \"faster\"", "no deadline policy `faster`"),
+        ("[[sites]]", "[widget.client_address]\nheader = \"a b\"\n[[sites]]", "is no header"),
         ("alert = \"lead\"", "alert = \"boss\"", "no route `boss`"),
         ("closure = \"48h\"", "closure = \"two days\"", "is no duration"),
         ("warn_at = 0.75", "warn_at = 1.5", "warn_at is a share"),

@@ -1,4 +1,4 @@
-//! Checks that several formats share: what an e-mail address, a country, a language may look like.
+//! Checks that several formats share: what an e-mail address, a phone number, a country, a language may look like.
 
 use crate::identity::PHONE_MIN;
 

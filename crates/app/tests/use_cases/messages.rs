@@ -329,6 +329,23 @@ fn surveys_follow_each_other_and_only_who_has_not_answered_is_reminded() {
 }
 
 #[test]
+fn an_invitation_holds_from_when_it_is_made_and_its_reminder_is_the_same_question() {
+    let w = world(|programme| programme.replacen("after = \"60d\"", "after = \"200d\"", 1));
+    let _ = w.take("checkout-nps", 7, &json!({}));
+    w.pass(200 * DAY);
+    w.pass(7 * DAY);
+    let link = |mail: &Value| {
+        let text = mail["text"].as_str().expect("a text");
+        let link = text.split_whitespace().find(|word| word.contains("/s/support-ces?i=")).expect("a link");
+        link.split("?i=").nth(1).expect("an invitation").to_owned()
+    };
+    let links: Vec<String> = w.mails().iter().map(link).collect();
+    assert_eq!((links.len(), &links[0]), (2, &links[1]), "{links:?}");
+    let until: u64 = links[0].split('.').nth(1).expect("its end").parse().expect("an instant");
+    assert!(until > w.clock_now() + 170 * DAY, "180 days after the invitation, not after the answer before");
+}
+
+#[test]
 fn whoever_has_answered_is_neither_invited_nor_reminded() {
     let w = shipped();
     let first = w.take("checkout-nps", 7, &json!({}));
@@ -595,11 +612,10 @@ fn a_repeat_takes_back_no_withdrawal_whatever_it_is_called() {
             "customer": { "email": "ada@example.com" } });
         let mut request = request("intake", Some(&body));
         request.headers_mut().insert("idempotency-key", key.parse().expect("a value"));
-        let taken = block_on(w.app.post_feedback(request)).expect("taken");
+        assert_eq!(block_on(w.app.post_feedback(request)).expect("taken").reply.status(), 202);
         w.tick();
-        taken.reply.headers()[header::LOCATION].to_str().expect("text").rsplit('/').next().expect("an id").to_owned()
     };
-    let _ = post("1");
+    post("1");
     assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)));
     w.clock.advance(60);
     let no = json!({ "customer": { "email": "ada@example.com" },
@@ -607,8 +623,23 @@ fn a_repeat_takes_back_no_withdrawal_whatever_it_is_called() {
     let said = block_on(w.app.post_consent(request("agent", Some(&no))));
     assert_eq!(read(said).0, 204);
     w.clock.advance(60);
-    let _ = post("2");
+    post("2");
     assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(ringback_core::consent::Blocked::Withdrawn));
+}
+
+/// What a record says of somebody whose journal does not name it could be neither found nor erased by them.
+#[test]
+fn whom_no_journal_has_room_for_the_record_does_not_name_either() {
+    let w = shipped();
+    let post = |number: usize| {
+        let who = json!({ "email": format!("p{number}@example.com") });
+        w.take("checkout-nps", 3, &json!({ "response_id": "many", "customer": who, "comment": format!("{number}") }))
+    };
+    let id = (0..30).map(post).last().expect("an id");
+    let record = block_on(w.app.ledger.read(&id)).expect("reads").expect("is there");
+    assert_eq!(record.people.len(), ringback_ledger::MOST_PEOPLE);
+    assert_eq!(record.body.feedback.customer.email.as_deref(), Some("p23@example.com"));
+    assert_eq!(record.body.feedback.comment.as_deref(), Some("29"), "the rest of the update counts");
 }
 
 /// The score is posted at once and opens the case; comment, consent and address follow.
