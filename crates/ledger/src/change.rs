@@ -226,6 +226,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             b: None,
             r: 0,
             x: false,
+            rt: false,
             xo: String::new(),
             mu: 0,
             fs: Vec::new(),

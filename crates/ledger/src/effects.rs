@@ -51,7 +51,7 @@ enum Merged {
     In(Vec<(u64, String)>, Vec<String>),
     /// The record had it from another slot.
     Known,
-    /// The record is gone.
+    /// Retention deletes the record, or has.
     Gone,
     /// The record or the update is not understood.
     Foreign(String),
@@ -279,6 +279,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 let people = event.people();
                 Merged::In(event.fs, people)
             }
+            Ok(Outcome::Left(event)) if event.rt => Merged::Gone,
             Ok(Outcome::Left(_)) | Err(LedgerError::Corrupt { .. }) => Merged::Foreign(key),
             Ok(Outcome::Absent) => Merged::Gone,
             Err(error) => return Err(error),
@@ -307,6 +308,8 @@ fn accept(work: &mut Work, batch: &mut Batch, sealed: Sealed) {
     let id = batch.ids.entry(event.e.clone());
     id.or_insert_with(|| IdEntry(vec![(n, event.f.clone())]));
     batch.changed.insert(event.e.clone());
+    // Of an earlier record of this id, which retention deletes, it may be garbage.
+    work.wanted.insert(Key::Id(&event.e).to_string());
     batch.timers.extend(timers.into_iter().map(|timer| (timer.due, Entry::new(n, Job::App(timer.job)))));
     batch.counts.extend(counts);
     batch.again.extend(again.map(|job| (n, event.e.clone(), job)));

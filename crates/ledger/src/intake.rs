@@ -58,6 +58,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             b: Some(draft.body),
             r: 0,
             x: false,
+            rt: false,
             xo: String::new(),
             mu: 0,
             fs: Vec::new(),

@@ -44,12 +44,16 @@ pub enum Mutation {
     NoGiveBack,
     /// A tick does not look whether it still owns the shard when it reads where journals end.
     NoRowCheck,
+    /// Retention names a record as garbage without telling those who change it.
+    NoRetireMark,
+    /// An id that is garbage stays it when a new record takes it.
+    KeepIdInGarbage,
 }
 
 #[cfg(feature = "mutants")]
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::SkipHoles,
         Self::NoWriterCheck,
         Self::NoFenceReread,
@@ -70,6 +74,8 @@ impl Mutation {
         Self::NoMove,
         Self::NoGiveBack,
         Self::NoRowCheck,
+        Self::NoRetireMark,
+        Self::KeepIdInGarbage,
     ];
 }
 

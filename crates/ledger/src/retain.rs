@@ -1,14 +1,18 @@
 //! Retention: a walk along the log, a window at a time, over what is old enough to be asked about.
 //!
 //! The application says when a record may go ([`Program::expires`]); one that may not go yet gets
-//! a timer. What is deleted is first named in the root as garbage, and removed by a later turn.
+//! a timer. What is deleted is first marked, in the record itself: whoever changes it has done so before, and is asked
+//! about, or finds that there is no such record any more. Then it is named in the root as garbage, and removed by a later
+//! turn.
 
 use crate::Ledger;
 use crate::index::difference;
 use crate::key::Key;
+use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
 use crate::record::LedgerError;
+use crate::store::{Outcome, Verdict};
 use crate::stored::{Entry, Event, IdEntry, Job, Root, decode};
 use crate::tick::Work;
 use serde::de::IgnoredAny;
@@ -16,6 +20,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Slots looked at in one turn.
 const WINDOW: u64 = 64;
+
+/// What became of a record that was asked about.
+enum Retired<B> {
+    /// It goes, and nobody changes it any more.
+    Gone(Event<B>),
+    /// It is asked about again at this moment.
+    Stays(u64),
+}
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// Whether the walk has something to look at. It waits until everything is sealed, so that no
@@ -82,6 +94,36 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         Ok(unsettled)
     }
 
+    /// Marks a record that may go, if it still may when it is marked.
+    async fn retire(&self, work: &Work, n: u64, mut event: Event<P::Body>) -> Result<Retired<P::Body>, LedgerError> {
+        let mut again = self.stays(work, n, &event);
+        if again.is_none() && !event.rt && !self.mutated(Mutation::NoRetireMark) {
+            let key = Key::Event { shard: work.shard, n }.to_string();
+            let wid = self.unique();
+            let marked = self.kv.cas(&key, &wid, async |event: &mut Event<P::Body>| {
+                again = self.stays(work, n, event);
+                if again.is_some() || event.rt {
+                    return Ok(Verdict::Leave);
+                }
+                event.rt = true;
+                Ok(Verdict::Write)
+            });
+            match marked.await? {
+                Outcome::Written(marked) | Outcome::Left(marked) => event = marked,
+                Outcome::Absent => {}
+            }
+        }
+        Ok(again.map_or(Retired::Gone(event), Retired::Stays))
+    }
+
+    /// When a record that may not go yet is asked about again. One that is marked goes.
+    fn stays(&self, work: &Work, n: u64, event: &Event<P::Body>) -> Option<u64> {
+        let record = event.record(work.shard, n, true)?;
+        let expires = self.program.expires(&record, work.now);
+        let goes = expires.is_some_and(|at| at <= work.now) && event.out.is_empty();
+        (!goes).then(|| expires.filter(|at| *at > work.now).unwrap_or_else(|| work.recheck()))
+    }
+
     /// Deletes what may go, and sets timers for the rest.
     async fn consider(&self, work: &mut Work, old: Vec<(u64, Event<P::Body>)>) -> Result<(), LedgerError> {
         let keys = old.iter().map(|(_, event)| Key::Id(&event.e).to_string());
@@ -93,20 +135,22 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             let entry = ids.get(&id).map(|bytes| IdEntry::decode(&id, bytes));
             let canonical = matches!(entry, Some(Ok(ref entry)) if entry.canonical() == n);
             let key = Key::Event { shard: work.shard, n }.to_string();
-            let indexed = event.indexed();
-            if let Some(record) = event.record(work.shard, n, true).filter(|_| canonical) {
-                let expires = self.program.expires(&record, work.now);
-                if expires.is_none_or(|at| at > work.now) || !event.out.is_empty() {
-                    let again = expires.filter(|at| *at > work.now);
-                    let again = again.unwrap_or_else(|| work.recheck());
-                    timers.push((again, Entry::new(n, Job::Retire)));
-                    continue;
-                }
+            let mut event = event;
+            // What was marked before a crash goes, even if a new record has its id by now.
+            if event.b.is_some() && (canonical || event.rt) {
+                event = match self.retire(work, n, event).await? {
+                    Retired::Gone(event) => event,
+                    Retired::Stays(again) => {
+                        timers.push((again, Entry::new(n, Job::Retire)));
+                        continue;
+                    }
+                };
                 // A second timer of the same record, before it is gone, takes nothing out of the index again.
-                if indexed && !work.root.gc.contains(&key) && !work.gc.contains(&key) {
-                    work.mark(difference(self.program.marks(&record.eid, &record.body), Vec::new()));
+                if let Some(body) = event.b.as_ref().filter(|_| !work.is_garbage(&key)) {
+                    let marks = if event.indexed() { self.program.marks(&event.e, body) } else { Vec::new() };
+                    work.mark(difference(marks, Vec::new()));
+                    work.report.retired += 1;
                 }
-                work.report.retired += 1;
             }
             if unsettled.contains(&event.e) {
                 timers.push((work.recheck(), Entry::new(n, Job::Retire)));

@@ -16,7 +16,7 @@ use crate::stored::Root;
 use crate::{Ledger, RETENTION_RECHECK};
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::task::Poll;
 
 /// How long (seconds) a turn owns the root.
@@ -88,6 +88,8 @@ pub(crate) struct Work {
     /// The index's new topmost node.
     pub(crate) index: Option<String>,
     pub(crate) gc: Vec<String>,
+    /// Keys that this turn has written and that may have been garbage before.
+    pub(crate) wanted: BTreeSet<String>,
     pub(crate) bad: Vec<String>,
     pub(crate) swept: (u64, u64),
     pub(crate) looked: (u64, u64),
@@ -256,11 +258,18 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
 
     /// Removes old garbage, then makes everything of this turn valid at once.
     async fn commit(&self, mut work: Work) -> Result<Turn, LedgerError> {
-        let collected = !work.root.gc.is_empty()
+        if !self.mutated(Mutation::KeepIdInGarbage) {
+            work.root.gc.retain(|key| !work.wanted.contains(key));
+            work.gc.retain(|key| !work.wanted.contains(key));
+        }
+        // What is deleted is deleted by name: one that no longer owns the shard leaves it to whoever does.
+        let collected = self.clock.now() < work.now + LEASE
+            && !work.root.gc.is_empty()
             && (garbage_due(&work.root, work.now) || work.root.gc.len() + work.gc.len() > GARBAGE);
         if collected {
             self.kv.delete_many(&work.root.gc).await?;
         }
+        let kept = if collected { Vec::new() } else { std::mem::take(&mut work.root.gc) };
         let owned = self.mutated(Mutation::NoOwner);
         // Whoever stores an event meanwhile sees that a tick is at it, and wakes none.
         let lease = if work.lets_gather() { work.now + GATHERING } else { 0 };
@@ -287,9 +296,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 if let Some(progress) = &work.order {
                     progress.enter(root);
                 }
-                if collected {
-                    root.gc.clear();
-                }
+                root.gc.clone_from(&kept);
                 if root.gc.is_empty() {
                     root.ga = work.now;
                 }
@@ -376,6 +383,7 @@ impl Work {
             marks: BTreeMap::new(),
             index: None,
             gc: Vec::new(),
+            wanted: BTreeSet::new(),
             bad: Vec::new(),
             due: Vec::new(),
             report: TickReport::default(),
@@ -403,6 +411,11 @@ impl Work {
         for (name, add) in moves {
             *self.marks.entry(name).or_default() += add;
         }
+    }
+
+    /// Whether a key is named as garbage, by this turn or one before it.
+    pub(crate) fn is_garbage(&self, key: &String) -> bool {
+        self.root.gc.contains(key) || self.gc.contains(key)
     }
 
     /// When a record that may not be deleted is looked at again.

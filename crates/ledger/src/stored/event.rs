@@ -59,6 +59,9 @@ pub struct Event<B> {
     /// Redacted.
     #[serde(default)]
     pub x: bool,
+    /// Retention deletes it: for everybody who reads, changes or updates it there is no such record any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rt: bool,
     /// The order that redacted it last.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub xo: String,
@@ -118,11 +121,14 @@ impl<B> Event<B> {
         self.p.iter().map(|p| &p.ph).chain(&self.ap).cloned().collect()
     }
 
-    /// The caller's view. `None` for an internal event.
+    /// The caller's view. `None` for an internal event, and for what retention deletes.
     pub fn record(&self, shard: u8, n: u64, sealed: bool) -> Option<Record<B>>
     where
         B: Clone,
     {
+        if self.rt {
+            return None;
+        }
         Some(Record {
             shard,
             n,

@@ -20,6 +20,7 @@ pub fn check(world: &Rc<World>, wanted: &[(String, u32)], calm: bool) {
     };
     let mut found = Vec::new();
     let mut eids: Vec<String> = wanted.iter().map(|(eid, _)| eid.clone()).collect();
+    eids.sort();
     eids.dedup();
     let mut checker = Checker { world, ledger: &ledger, counts: Counts::new(), calm, eids, found: &mut found };
     checker.drained();
@@ -97,6 +98,7 @@ impl Checker<'_> {
             Ok(record) => record,
             Err(error) => return self.found.push(format!("{eid} cannot be read: {error}")),
         };
+        self.kept_or_retired(eid, record.as_ref().map(|record| &record.body));
         let Some(record) = record else {
             // Only retention takes a record away, and only one that was closed.
             let may = self.world.options.retention.is_some() && self.closing(eid);
@@ -111,6 +113,23 @@ impl Checker<'_> {
         self.variants(&record);
         self.changes(&record);
         self.jobs(&record);
+    }
+
+    /// What was acknowledged is in the record, or was in one that retention has deleted when it was named as garbage.
+    fn kept_or_retired(&mut self, eid: &str, body: Option<&Body>) {
+        let facts = self.world.facts.clone();
+        let facts = facts.borrow();
+        let updates = mode(eid) == OnDifferent::Update;
+        if !updates || self.world.options.retention.is_none() || facts.erasing.contains(&person(eid)) {
+            return;
+        }
+        for a in facts.acknowledged.iter().filter(|a| a.eid == eid) {
+            let text = program::text(eid, a.variant);
+            let kept = body.is_some_and(|body| body.text == text || body.updates.contains(&text));
+            self.expect(kept || facts.retired(&text), || {
+                format!("{text} of slot {:?} went with nothing that was old", a.n)
+            });
+        }
     }
 
     fn closing(&self, eid: &str) -> bool {
@@ -241,7 +260,7 @@ impl Checker<'_> {
     fn index(&mut self, wanted: &[(String, u32)]) {
         let mut expected = std::collections::BTreeSet::new();
         for (eid, _) in wanted {
-            // What retention has marked for deletion can still be read for a minute, and is not listed any more.
+            // A new record may have its id.
             if self.world.options.retention.is_some() && self.closing(eid) {
                 continue;
             }

@@ -1,5 +1,6 @@
 //! What the simulated world has seen, to be compared with what the ledger holds.
 
+use super::program::Body;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +38,15 @@ pub struct Watched {
     fl: u64,
     vl: u64,
     pend: Vec<u64>,
+    #[serde(default)]
+    gc: Vec<String>,
+}
+
+/// What is watched of a record.
+#[derive(Debug, Deserialize)]
+struct Stored {
+    #[serde(default)]
+    b: Option<Body>,
 }
 
 /// Everything that was seen.
@@ -52,6 +62,10 @@ pub struct Facts {
     pub erased: Vec<Erased>,
     /// People for whom an erasure was begun.
     pub erasing: BTreeSet<String>,
+    /// Records that a root has named as garbage, by key, as they were then.
+    pub named: BTreeMap<String, Body>,
+    /// The records as they were written last.
+    pub records: BTreeMap<String, Body>,
     pub violations: Vec<String>,
     /// The roots as they were written last.
     pub roots: BTreeMap<String, Option<Watched>>,
@@ -83,6 +97,9 @@ impl Facts {
             let after = after.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
             eprintln!("{key} <- {}", after.as_deref().unwrap_or("(deleted)"));
         }
+        if key.starts_with("k:") {
+            return self.watch_record(key, after);
+        }
         if !key.starts_with("c:") {
             return;
         }
@@ -99,9 +116,38 @@ impl Facts {
                 self.violation(format!("{key}: {name} went back from {old} to {new}"));
             }
         }
+        for key in &after.gc {
+            if let Some(record) = self.records.get(key) {
+                self.named.entry(key.clone()).or_insert_with(|| record.clone());
+            }
+        }
         let (old, new) = (before.pend, after.pend);
         if !old.is_empty() && !new.is_empty() && old != new {
             self.violation(format!("{key}: the pending batch changed from {old:?} to {new:?}"));
         }
     }
+    /// Watches a record: once it is named as garbage, nothing is put into it that would be lost.
+    fn watch_record(&mut self, key: &str, after: Option<&[u8]>) {
+        let record = after.and_then(|bytes| serde_json::from_slice::<Stored>(bytes).ok()).and_then(|stored| stored.b);
+        let Some(record) = record else { return };
+        if self.named.get(key).is_some_and(|named| adds(named, &record)) {
+            self.violation(format!("{key} was changed after it was named as garbage"));
+        }
+        self.records.insert(key.to_owned(), record);
+    }
+
+    /// Whether a record that retention has deleted, or will, said this.
+    pub fn retired(&self, text: &str) -> bool {
+        let mut records = self.named.values().filter(|record| record.closed.is_some());
+        records.any(|record| record.text == text || record.updates.iter().any(|update| update == text))
+    }
+}
+
+/// Whether a record says more than it did. (Erasure takes away.)
+fn adds(before: &Body, after: &Body) -> bool {
+    let size = |body: &Body| {
+        let Body { updates, notes, confirmed, snoozes, .. } = body;
+        [updates.len(), notes.len(), confirmed.len(), snoozes.len()]
+    };
+    size(before).iter().zip(size(after)).any(|(before, after)| *before < after) || before.closed != after.closed
 }

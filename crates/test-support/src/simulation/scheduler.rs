@@ -16,6 +16,8 @@ use std::task::Context;
 const STEPS: u64 = 1_200;
 /// Different events.
 const EVENTS: u32 = 6;
+/// The first of the variants that come after a long time only.
+const LATE_VARIANTS: u32 = 10;
 /// Age in seconds at which closed records go, in runs that have retention.
 const RETENTION: u64 = 1_800;
 
@@ -161,6 +163,7 @@ impl Scheduler {
                 self.outcome.crashes += self.processes.len() as u64;
                 self.processes.clear();
                 self.world.clock.advance(RETENTION + 60);
+                self.come_late();
             }
             80..105 => {
                 let jumps: &[u64] = if self.calm { &[1, 2] } else { &[1, 5, 20, 50, 100] };
@@ -188,6 +191,16 @@ impl Scheduler {
         if let Some((eid, variant)) = self.todo.pop() {
             self.start(self.world.append(eid, variant));
         }
+    }
+
+    /// People have something to add to what is old.
+    fn come_late(&mut self) {
+        for event in 0..EVENTS {
+            let late = (format!("e{event}"), LATE_VARIANTS + self.random.u32(..3));
+            self.wanted.push(late.clone());
+            self.todo.push(late);
+        }
+        self.random.shuffle(&mut self.todo);
     }
 
     pub(super) fn start(&mut self, task: Option<Task>) {

@@ -462,6 +462,34 @@ fn retention_deletes_what_may_go_and_asks_again_for_the_rest() {
 }
 
 #[test]
+fn what_retention_deletes_takes_nothing_with_it_that_comes_later() {
+    for kind in [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos] {
+        let world = world_with(kind, Options { retention: Some(86_400), ..Options::default() });
+        world.append("e1", 0, OnDifferent::Update);
+        world.tick();
+        world.change("e1", |record| program::close(record, "x", START).expect("was open"));
+        world.clock.advance(86_400 + 120);
+        assert_eq!(world.tick().retired, 1);
+        // It is still stored, and is no record any more: a change is told so, an update is a record of its own.
+        assert!(world.store.peek("i:e1").is_some() && world.read("e1").is_none());
+        let note = |record: &Record<Body>| Ok::<_, ()>(program::note(record, "late"));
+        assert_eq!(block_on(world.ledger.change("e1", note)), Ok(Changed::Absent));
+        world.append("e1", 1, OnDifferent::Update);
+        world.tick();
+        assert_eq!(world.read("e1").expect("is there").body.text, program::text("e1", 1));
+        world.clock.advance(61);
+        world.tick();
+        let record = world.read("e1").expect("is still there");
+        assert_eq!((record.body.text, record.sealed), (program::text("e1", 1), true), "{kind:?}");
+        world.change("e1", |record| program::note(record, "kept"));
+        world.tick();
+        let names = block_on(world.ledger.scan("", "~", 100)).expect("scans");
+        assert_eq!(names, ["0|1|e1", "all|e1", "open|e1"], "{kind:?}");
+        assert_eq!(world.count("e1", "sealed"), 2, "counts stay");
+    }
+}
+
+#[test]
 fn several_shards_share_the_events_and_add_up_their_counts() {
     for kind in [StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos] {
         let world = world_with(kind, Options { shards: 4, ..Options::default() });
