@@ -21,14 +21,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Slots looked at in one turn.
 const WINDOW: u64 = 64;
 
-/// What became of a record that was asked about.
-enum Retired<B> {
-    /// It goes, and nobody changes it any more.
-    Gone(Event<B>),
-    /// It is asked about again at this moment.
-    Stays(u64),
-}
-
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// Whether the walk has something to look at. It waits until everything is sealed, so that no
     /// repeat on its way outlives the id that tells it is one.
@@ -94,9 +86,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         Ok(unsettled)
     }
 
-    /// Marks a record that may go, if it still may when it is marked.
-    async fn retire(&self, work: &Work, n: u64, mut event: Event<P::Body>) -> Result<Retired<P::Body>, LedgerError> {
-        let mut again = self.stays(work, n, &event);
+    /// Marks a record that may go, if it still may when it is marked. Gives when it is asked about again, if it may not.
+    async fn retire(&self, work: &Work, n: u64, event: &mut Event<P::Body>) -> Result<Option<u64>, LedgerError> {
+        let mut again = self.stays(work, n, event);
         if again.is_none() && !event.rt && !self.mutated(Mutation::NoRetireMark) {
             let key = Key::Event { shard: work.shard, n }.to_string();
             let wid = self.unique();
@@ -109,11 +101,11 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 Ok(Verdict::Write)
             });
             match marked.await? {
-                Outcome::Written(marked) | Outcome::Left(marked) => event = marked,
+                Outcome::Written(marked) | Outcome::Left(marked) => *event = marked,
                 Outcome::Absent => {}
             }
         }
-        Ok(again.map_or(Retired::Gone(event), Retired::Stays))
+        Ok(again)
     }
 
     /// When a record that may not go yet is asked about again. One that is marked goes.
@@ -130,21 +122,17 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let ids: BTreeMap<String, Vec<u8>> = self.kv.get_many(keys.collect()).await?;
         let unsettled = self.unsettled(work.shard, &old).await?;
         let mut timers = Vec::new();
-        for (n, event) in old {
+        for (n, mut event) in old {
             let id = Key::Id(&event.e).to_string();
             let entry = ids.get(&id).map(|bytes| IdEntry::decode(&id, bytes));
             let canonical = matches!(entry, Some(Ok(ref entry)) if entry.canonical() == n);
             let key = Key::Event { shard: work.shard, n }.to_string();
-            let mut event = event;
             // What was marked before a crash goes, even if a new record has its id by now.
             if event.b.is_some() && (canonical || event.rt) {
-                event = match self.retire(work, n, event).await? {
-                    Retired::Gone(event) => event,
-                    Retired::Stays(again) => {
-                        timers.push((again, Entry::new(n, Job::Retire)));
-                        continue;
-                    }
-                };
+                if let Some(again) = self.retire(work, n, &mut event).await? {
+                    timers.push((again, Entry::new(n, Job::Retire)));
+                    continue;
+                }
                 // A second timer of the same record, before it is gone, takes nothing out of the index again.
                 if let Some(body) = event.b.as_ref().filter(|_| !work.is_garbage(&key)) {
                     let marks = if event.indexed() { self.program.marks(&event.e, body) } else { Vec::new() };
