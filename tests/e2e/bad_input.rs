@@ -153,15 +153,47 @@ async fn a_key_that_is_none_is_refused() {
     let _ = longest.expect(202);
 }
 
+/// What load balancers, monitors and scanners of links ask.
+#[tokio::test]
+async fn head_answers_as_get_does_without_the_body() {
+    let world = World::start().await;
+    for path in ["/healthz", "/widget.js", "/s/checkout-nps", "/openapi.json", "/v1/cases", "/desk/sign-in", "/readyz"]
+    {
+        let ask = async |method: http::Method| world.call(method, path).token(ringback_tests::ADMIN).send().await;
+        let (get, head) = (ask(http::Method::GET).await, ask(http::Method::HEAD).await);
+        assert_eq!((head.status, head.header("content-type")), (get.status, get.header("content-type")), "{path}");
+        assert!(head.body.is_empty(), "{path}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_not_found_and_a_wrong_method_is_said_to_be_one() {
     let world = World::start().await;
     let table = [
-        ("GET", "/v1/feedback", 405, "method-not-allowed"),
-        ("DELETE", "/v1/feedback", 405, "method-not-allowed"),
-        ("GET", "/v1/tick", 405, "method-not-allowed"),
-        ("PUT", "/v1/consents", 405, "method-not-allowed"),
-        ("POST", "/v1/insights/scores", 405, "method-not-allowed"),
+        ("GET", "/v1/feedback", "POST"),
+        ("DELETE", "/v1/feedback", "POST"),
+        ("PUT", "/v1/feedback/aaaaaaaaaaaaaaaaaaaaaaaaaa", "DELETE, GET, HEAD"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("POST", "/v1/surveys/checkout-nps", "GET, HEAD, OPTIONS"),
+        ("GET", "/v1/surveys/checkout-nps/answers", "OPTIONS, POST"),
+        ("DELETE", "/s/checkout-nps", "GET, HEAD, POST"),
+        ("GET", "/v1/tick", "POST"),
+        ("GET", "/v1/cases/reassign", "POST"),
+        ("DELETE", "/v1/cases/aaaaaaaaaaaaaaaaaaaaaaaaaa", "GET, HEAD"),
+        ("PUT", "/v1/consents", "POST"),
+        ("DELETE", "/preferences/t/data", "GET, HEAD"),
+        ("GET", "/v1/messages/preview", "POST"),
+        ("PUT", "/v1/silences", "GET, HEAD, POST"),
+        ("POST", "/v1/insights/scores", "GET, HEAD"),
+        ("DELETE", "/desk", "GET, HEAD, POST"),
+    ];
+    for (method, path, allow) in table {
+        let call = world.call(method.parse().expect("a method"), path).token(ringback_tests::ADMIN);
+        let answer = call.send().await;
+        assert_eq!((answer.status, answer.problem().as_str()), (405, "method-not-allowed"), "{method} {path}");
+        assert_eq!(answer.header("allow"), allow, "{method} {path}");
+    }
+    let table = [
         ("GET", "/v1/feedback/aaaaaaaaaaaaaaaaaaaaaaaaaa", 404, "not-found"),
         ("GET", "/v1/feedback/%00", 404, "not-found"),
         ("GET", "/v1/cases/aaaaaaaaaaaaaaaaaaaaaaaaaa", 404, "not-found"),

@@ -37,14 +37,19 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
         assert_eq!(answer.status, 404, "{path} is in no contract and answered: {answer:?}");
         return;
     };
-    let Some(operation) = methods.get(method.as_str().to_ascii_lowercase()) else {
+    let head = method == Method::HEAD;
+    let asked = if head { Method::GET } else { method.clone() };
+    let Some(operation) = methods.get(asked.as_str().to_ascii_lowercase()) else {
         assert_eq!(answer.status, 405, "{method} {path} is in no contract: {answer:?}");
         return;
     };
     let id = operation["operationId"].as_str().unwrap_or_default();
     let described = &operation["responses"][answer.status.to_string()];
     assert!(described.is_object(), "{id} never answers {}: {}", answer.status, answer.text());
-    body(&format!("{id} {}", answer.status), described, answer);
+    match head {
+        true => assert!(answer.body.is_empty(), "{id} answered HEAD with a body: {answer:?}"),
+        false => body(&format!("{id} {}", answer.status), described, answer),
+    }
 }
 
 /// The operations of the template that a path follows; one that is spelled out wins.

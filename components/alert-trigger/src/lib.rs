@@ -6,7 +6,8 @@
 use http::{Method, StatusCode};
 use ringback_app::problem::{Problem, Reply, empty};
 use ringback_edge::{
-    Answer, SpinOutbound, answer, consent_gate, identifying_app as app, segments, whole, whole_up_to, writing,
+    Answer, READ_AND_WRITE, SpinOutbound, answer, asked, consent_gate, identifying_app as app, segments, whole,
+    whole_up_to, writing,
 };
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
@@ -19,7 +20,7 @@ async fn handle(request: Request) -> Answer {
 }
 
 async fn route(request: Request) -> Result<Reply, Problem> {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = asked(&request);
     match (&method, segments(&path).as_slice()) {
         // Reached by service chaining only: no public route leads here.
         (&Method::POST, ["internal", "deliver"]) => {
@@ -49,10 +50,11 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         }
         (&Method::GET, ["v1", "referrals", code]) => app().await?.get_referral(code, request.headers()).await,
         (&Method::POST, ["v1", "referrals", code]) => app().await?.post_referral(code, whole(request).await?).await,
-        (_, ["v1", "messages", "preview"] | ["v1", "referrals", _]) => Err(Problem::method_not_allowed()),
-        (_, ["v1", "channels", _, "test" | "reports"] | ["v1", "silences"] | ["v1", "silences", _]) => {
-            Err(Problem::method_not_allowed())
+        (_, ["v1", "messages", "preview"] | ["v1", "channels", _, "test" | "reports"]) => {
+            Err(Problem::method_not_allowed("POST"))
         }
+        (_, ["v1", "silences"] | ["v1", "referrals", _]) => Err(Problem::method_not_allowed(READ_AND_WRITE)),
+        (_, ["v1", "silences", _]) => Err(Problem::method_not_allowed("DELETE")),
         _ => Err(Problem::not_found("page")),
     }
 }

@@ -4,7 +4,9 @@ use http::Method;
 use ringback_app::Worked;
 use ringback_app::desk::{TakeLink, icon, script, style};
 use ringback_app::problem::{Problem, Reply};
-use ringback_edge::{Answer, Deliveries, Trials, answer, app, consent_gate, segments, spawn, wake, whole};
+use ringback_edge::{
+    Answer, Deliveries, READ_AND_WRITE, Trials, answer, app, asked, consent_gate, segments, spawn, wake, whole,
+};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -16,17 +18,17 @@ async fn handle(request: Request) -> Answer {
 }
 
 async fn route(request: Request) -> Result<Reply, Problem> {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = asked(&request);
     match (&method, segments(&path).as_slice()) {
         (&Method::GET, ["desk", "style.css"]) => Ok(style()),
         (&Method::GET, ["desk", "desk.js"]) => Ok(script()),
         (&Method::GET, ["desk", "icon.svg"]) => Ok(icon()),
         (_, ["desk", "take", id, delivery, until, signature]) => {
-            take(request, TakeLink { id, delivery, until, signature }).await
+            take(method.clone(), request, TakeLink { id, delivery, until, signature }).await
         }
         (&Method::GET, ["desk", place @ ..]) => page(request, place).await,
         (&Method::POST, ["desk", place @ ..]) => form(request, place).await,
-        _ => Err(Problem::method_not_allowed()),
+        _ => Err(Problem::method_not_allowed(READ_AND_WRITE)),
     }
 }
 
@@ -63,11 +65,11 @@ async fn form(request: Request, place: &[&str]) -> Result<Reply, Problem> {
     }
 }
 
-async fn take(request: Request, link: TakeLink<'_>) -> Result<Reply, Problem> {
-    match *request.method() {
+async fn take(method: Method, request: Request, link: TakeLink<'_>) -> Result<Reply, Problem> {
+    match method {
         Method::GET => app().await?.get_take(link, request.headers()).await,
         Method::POST => Ok(done(app().await?.post_take(link, &whole(request).await?).await?)),
-        _ => Err(Problem::method_not_allowed()),
+        _ => Err(Problem::method_not_allowed(READ_AND_WRITE)),
     }
 }
 

@@ -11,7 +11,7 @@ use bindings::exports::ringback::consent::gate as wit;
 use http::Method;
 use ringback_app::problem::{Problem, Reply};
 use ringback_edge::gate_types::{Blocked, ContactChannel, Customer, Decision, Purpose, unix};
-use ringback_edge::{Answer, answer, app, segments, whole};
+use ringback_edge::{Answer, READ, READ_AND_WRITE, answer, app, asked, segments, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -21,17 +21,16 @@ async fn handle(request: Request) -> Answer {
 }
 
 async fn route(request: Request) -> Result<Reply, Problem> {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = asked(&request);
     match (&method, segments(&path).as_slice()) {
         (&Method::POST, ["v1", "consents"]) => app().await?.post_consent(whole(request).await?).await,
-        (_, ["v1", "consents"]) => Err(Problem::method_not_allowed()),
-        (_, ["preferences", rest @ ..]) => preferences(request, rest).await,
+        (_, ["v1", "consents"]) => Err(Problem::method_not_allowed("POST")),
+        (_, ["preferences", rest @ ..]) => preferences(method.clone(), request, rest).await,
         _ => Err(Problem::not_found("page")),
     }
 }
 
-async fn preferences(request: Request, path: &[&str]) -> Result<Reply, Problem> {
-    let method = request.method().clone();
+async fn preferences(method: Method, request: Request, path: &[&str]) -> Result<Reply, Problem> {
     match (&method, path) {
         (&Method::GET, ["style.css"]) => Ok(ringback_app::preferences::style()),
         // A scanner that follows the header's address sees the page and changes nothing.
@@ -47,7 +46,10 @@ async fn preferences(request: Request, path: &[&str]) -> Result<Reply, Problem> 
         (&Method::POST, [token, "confirm"]) => {
             app().await?.post_preferences_confirm(token, &whole(request).await?).await
         }
-        (_, [_] | [_, "unsubscribe" | "erase" | "data" | "person" | "confirm"]) => Err(Problem::method_not_allowed()),
+        (_, ["style.css"] | [_, "data"]) => Err(Problem::method_not_allowed(READ)),
+        (_, [_] | [_, "unsubscribe" | "erase" | "person" | "confirm"]) => {
+            Err(Problem::method_not_allowed(READ_AND_WRITE))
+        }
         _ => Err(Problem::not_found("page")),
     }
 }

@@ -4,7 +4,7 @@
 use http::{Method, StatusCode};
 use ringback_app::Worked;
 use ringback_app::problem::{Problem, Reply, empty};
-use ringback_edge::{Answer, Deliveries, EdgeApp, answer, app, consent_gate, segments, spawn, whole};
+use ringback_edge::{Answer, Deliveries, EdgeApp, READ, answer, app, asked, consent_gate, segments, spawn, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ async fn handle(request: Request) -> Answer {
 }
 
 async fn route(request: Request) -> Result<Reply, Problem> {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = asked(&request);
     match (&method, segments(&path).as_slice()) {
         // Reached by service chaining only: no public route leads here.
         (&Method::POST, ["internal", "wake"]) => {
@@ -32,6 +32,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             let worked = app.post_reassign(&whole(request).await?).await?;
             Ok(answered(app, worked))
         }
+        (_, ["v1", "cases", "reassign"]) => Err(Problem::method_not_allowed("POST")),
         (&Method::GET, ["v1", "cases", id]) => app().await?.get_case(id, request.headers(), &SpinGate).await,
         (&Method::POST, ["v1", "cases", id, "events"]) => {
             let app = app().await?;
@@ -52,15 +53,12 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         }
         (&Method::GET, ["v1", "erasures", id]) => app().await?.get_erasure(id, request.headers()).await,
         (&Method::GET, ["readyz"]) => app().await?.get_readiness(request.headers()).await,
-        (_, ["v1", "tick" | "cases"] | ["v1", "cases", _] | ["v1", "cases", _, "events"] | ["readyz"])
-        | (
-            _,
-            ["v1", "erasures"]
-            | ["v1", "erasures", _]
-            | ["v1", "dead-letters"]
-            | ["v1", "dead-letters", _]
-            | ["v1", "dead-letters", _, "replay"],
-        ) => Err(Problem::method_not_allowed()),
+        (_, ["v1", "tick" | "erasures"] | ["v1", "cases", _, "events"] | ["v1", "dead-letters", _, "replay"]) => {
+            Err(Problem::method_not_allowed("POST"))
+        }
+        (_, ["v1", "cases" | "dead-letters"] | ["v1", "cases" | "erasures" | "dead-letters", _] | ["readyz"]) => {
+            Err(Problem::method_not_allowed(READ))
+        }
         _ => Err(Problem::not_found("page")),
     }
 }

@@ -4,7 +4,7 @@
 use http::{Method, StatusCode};
 use ringback_app::insights;
 use ringback_app::problem::{Problem, Reply, json_text};
-use ringback_edge::{Answer, answer, app, segments, whole};
+use ringback_edge::{Answer, READ, answer, app, asked, segments, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -17,7 +17,7 @@ async fn handle(request: Request) -> Answer {
 }
 
 async fn route(request: Request) -> Result<Reply, Problem> {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = asked(&request);
     match (&method, segments(&path).as_slice()) {
         (&Method::GET, ["v1", "insights", "scores"]) => app().await?.get_scores(&whole(request).await?).await,
         (&Method::GET, ["v1", "insights", table]) => app().await?.get_figures(table, &whole(request).await?).await,
@@ -27,7 +27,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             app().await?.get_insights_page(rest.first().copied(), &whole(request).await?).await
         }
         (&Method::GET, ["openapi.json"]) => contract(),
-        (_, ["v1" | "desk", "insights", ..] | ["openapi.json"]) => Err(Problem::method_not_allowed()),
+        (_, ["v1" | "desk", "insights", ..] | ["openapi.json"]) => Err(Problem::method_not_allowed(READ)),
         _ => Err(Problem::not_found("page")),
     }
 }

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use ringback_app::Taken;
 use ringback_app::problem::{Problem, Reply, empty};
 use ringback_app::widget;
-use ringback_edge::{Answer, answer, app, front, segments, spawn, wake, whole};
+use ringback_edge::{Answer, READ, READ_AND_WRITE, answer, app, asked, front, segments, spawn, wake, whole};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -22,7 +22,7 @@ fn answered(taken: Taken) -> Reply {
 }
 
 async fn route(request: Request) -> Result<Reply, Problem> {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = asked(&request);
     match (&method, segments(&path).as_slice()) {
         (&Method::POST, ["v1", "feedback"]) => app().await?.post_feedback(whole(request).await?).await.map(answered),
         (&Method::GET, ["v1", "feedback", id]) => app().await?.get_feedback(id, request.headers()).await,
@@ -33,9 +33,9 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (&Method::GET, ["healthz"]) => Ok(empty(StatusCode::NO_CONTENT)),
         (&Method::GET, ["widget.js"]) => Ok(widget::script(request.headers())),
         (_, ["v1", "surveys", ..] | ["s", _]) => browser(request, &method, &path).await,
-        (_, ["v1", "feedback"] | ["v1", "webhooks", _] | ["v1", "feedback", _] | ["healthz"] | ["widget.js"]) => {
-            Err(Problem::method_not_allowed())
-        }
+        (_, ["v1", "feedback"] | ["v1", "webhooks", _]) => Err(Problem::method_not_allowed("POST")),
+        (_, ["v1", "feedback", _]) => Err(Problem::method_not_allowed("DELETE, GET, HEAD")),
+        (_, ["healthz"] | ["widget.js"]) => Err(Problem::method_not_allowed(READ)),
         _ => Err(Problem::not_found("page")),
     }
 }
@@ -55,7 +55,9 @@ async fn browser(request: Request, method: &Method, path: &str) -> Result<Reply,
         }
         (&Method::GET, ["s", id]) => app.get_survey_page(&front, id, &query, request.headers()),
         (&Method::POST, ["s", id]) => app.post_survey_page(&front, id, whole(request).await?).await.map(answered),
-        (_, ["v1", "surveys", _] | ["v1", "surveys", _, "answers"] | ["s", _]) => Err(Problem::method_not_allowed()),
+        (_, ["v1", "surveys", _]) => Err(Problem::method_not_allowed("GET, HEAD, OPTIONS")),
+        (_, ["v1", "surveys", _, "answers"]) => Err(Problem::method_not_allowed("OPTIONS, POST")),
+        (_, ["s", _]) => Err(Problem::method_not_allowed(READ_AND_WRITE)),
         _ => Err(Problem::not_found("page")),
     }
 }

@@ -33,13 +33,16 @@ pub struct Problem {
     pub members: Map<String, Value>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
+    /// The methods that the page does take, as `Allow` (RFC 9110) tells them.
+    pub allow: Option<&'static str>,
 }
 
 impl Problem {
     /// A problem without further members.
     #[must_use]
     pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, detail: detail.into(), errors: Vec::new(), members: Map::new(), retry_after: None }
+        let (errors, members) = (Vec::new(), Map::new());
+        Self { status, kind, detail: detail.into(), errors, members, retry_after: None, allow: None }
     }
 
     /// Wrong fields: 422.
@@ -62,10 +65,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", format!("no such {what}"))
     }
 
-    /// The page is there, but not for this method: 405.
+    /// The page is there, but takes these methods only: 405.
     #[must_use]
-    pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this page does not take that method")
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let detail = format!("this page does not take that method, but {allow}");
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail) }
     }
 
     /// The store did not answer: 503. Nothing was acknowledged; the same request may be sent again.
@@ -100,6 +104,9 @@ impl Problem {
         reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {
             reply.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(allow) = self.allow {
+            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
         }
         if let Some(seconds) = self.retry_after {
             reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

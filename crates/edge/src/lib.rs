@@ -30,7 +30,7 @@ pub use chain::{Deliveries, Trials, wake};
 pub use clock::{SystemClock, SystemEntropy};
 pub use outbound::SpinOutbound;
 pub use ringback_ledger::HandOver;
-pub use server::{Answer, answer, segments, whole, whole_up_to};
+pub use server::{Answer, READ, READ_AND_WRITE, answer, asked, segments, whole, whole_up_to};
 pub use setup::{EdgeApp, app, front, identifying_app, writing};
 pub use spin_sdk::wasip3::spawn;
 pub use store::SpinStore;

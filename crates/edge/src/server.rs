@@ -1,7 +1,7 @@
 //! Requests in, answers out: between Spin's streams and the use cases' whole bodies.
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use ringback_app::problem::{Problem, Reply};
 use ringback_app::{MAX_BODY, too_large};
@@ -43,6 +43,21 @@ pub async fn whole_up_to(request: SpinRequest, most: usize) -> Result<Request<Ve
 pub fn answer(result: Result<Reply, Problem>) -> Answer {
     result.unwrap_or_else(Problem::into_reply).map(|body| Full::new(Bytes::from(body)))
 }
+
+/// What is asked of which path. HEAD asks what GET does; that its answer goes without the body is the server's business.
+#[must_use]
+pub fn asked(request: &SpinRequest) -> (Method, String) {
+    let method = match *request.method() {
+        Method::HEAD => Method::GET,
+        ref method => method.clone(),
+    };
+    (method, request.uri().path().to_owned())
+}
+
+/// The methods of a page that can only be read.
+pub const READ: &str = "GET, HEAD";
+/// The methods of a page that can be read and written to.
+pub const READ_AND_WRITE: &str = "GET, HEAD, POST";
 
 /// The parts of a path between its slashes; a slash at the end does not count.
 #[must_use]
