@@ -1,6 +1,6 @@
 //! Answers of browsers: from the site's origins, within its limits, about its surveys, and in nobody else's name.
 
-use super::identity::{self, Identity};
+use super::identity::{self, Identity, NotTaken};
 use super::{Contact, Front, Site, client, origin, parameter};
 use crate::App;
 use crate::config::Ask;
@@ -19,6 +19,9 @@ use serde_json::Value;
 
 /// How old an answer may be that a browser has kept, in seconds: a week, and a day for clocks that are wrong.
 const OLDEST_S: i64 = 8 * 86_400;
+
+/// The kind of problem of an identity that is not taken.
+pub(super) const IDENTITY_REFUSED: &str = "identity-refused";
 
 /// An answer as a browser or a page gives it.
 #[derive(Default)]
@@ -40,6 +43,8 @@ pub(super) struct Given {
     pub identity: Option<String>,
     /// Who was invited by a link of ours; instead of an identity.
     pub invited: Option<Identity>,
+    /// When (Unix seconds) a page of ours asked, if one did: a signed identity has to hold then.
+    pub asked_at: Option<u64>,
     /// Seconds since it was given.
     pub age_s: i64,
 }
@@ -97,7 +102,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ) -> Result<Taken, Problem> {
         let identity = match given.invited.take() {
             Some(invited) => invited,
-            None => self.identity(front, site, survey, given.identity.as_deref())?,
+            None => self.who(front, site, survey, &given).await?,
         };
         let score = Score::new(given.score, survey.metric).map_err(|e| Problem::field("/score", e.to_string()))?;
         let (response, turn) = (identity.response(&survey.id, &given.response), given.turn.take());
@@ -111,26 +116,43 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         self.store(identity, &content, feedback).await
     }
 
-    /// Who a token says it is; nobody without one.
+    /// Who gives an answer. A token that has expired since the response was begun with it still says whose it is: the answer
+    /// is there, under a name that only the browser knows. One that is good for a single answer may have been forwarded.
+    async fn who(&self, front: &Front, site: &Site, survey: &Survey, given: &Given) -> Result<Identity, Problem> {
+        let at = given.asked_at.unwrap_or_else(|| self.clock.now());
+        let who = self.identity(front, site, survey, given.identity.as_deref(), at, OLDEST_S.unsigned_abs())?;
+        if who.expired {
+            let answer = self.namer.answer(&site.id, &who.response(&survey.id, &given.response));
+            if who.answer.is_some() || self.record_of(&answer).await?.is_none() {
+                return Err(self.identity_refused(site, NotTaken::Expired));
+            }
+        }
+        Ok(who)
+    }
+
+    /// Who a token says it is, or was less than `grace` seconds before a moment (Unix seconds); nobody without one.
     pub(super) fn identity(
         &self,
         front: &Front,
         site: &Site,
         survey: &Survey,
         token: Option<&str>,
+        at: u64,
+        grace: u64,
     ) -> Result<Identity, Problem> {
-        let refused = |detail: String| Problem::new(StatusCode::UNAUTHORIZED, "identity-refused", detail);
         let Some(token) = token else {
             return match site.identity_required {
-                true => Err(refused("this site takes signed identities only".to_owned())),
+                true => Err(refused("this site takes signed identities only")),
                 false => Ok(Identity::default()),
             };
         };
         let secrets = site.identity_variable.as_deref().map(|name| front.secrets.get(name)).unwrap_or_default();
-        identity::read(secrets, token, survey.id.as_str(), self.clock.now()).map_err(|why| {
-            self.log(&format!("site {}: identity refused: {why}", site.id));
-            refused(why.to_string())
-        })
+        identity::read(secrets, token, survey.id.as_str(), at, grace).map_err(|why| self.identity_refused(site, why))
+    }
+
+    fn identity_refused(&self, site: &Site, why: NotTaken) -> Problem {
+        self.log(&format!("site {}: identity refused: {why}", site.id));
+        refused(&why.to_string())
     }
 
     fn feedback(&self, site: &Site, survey: &Survey, ask: &Ask, score: Score, given: Given, who: Identity) -> Feedback {
@@ -231,6 +253,11 @@ fn read(value: &Value, ask: &Ask) -> Result<Given, Problem> {
     }
 }
 
+/// The refusal of an identity.
+fn refused(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, IDENTITY_REFUSED, detail)
+}
+
 /// The refusal of what no person sends. It says so, because a person may have been taken for a machine.
 pub(super) fn looks_automated() -> Problem {
     let detail = "the answer came faster than a person reads, or with a field filled in that a person does not see";
@@ -279,6 +306,7 @@ fn given(f: &Fields<'_>) -> Option<Given> {
         touchpoint,
         consent,
         invited: None,
+        asked_at: None,
         age_s: age_s.unwrap_or(0),
         response: response?,
         score: score?,

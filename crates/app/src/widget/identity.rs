@@ -1,7 +1,7 @@
 //! Who answers, as the company's own server says it: a JSON Web Token (RFC 7519) signed with HMAC-SHA256.
 //!
 //! One algorithm, fixed here: what the token says about its algorithm is only compared, never followed. A token must
-//! expire. Anything else about a person is hearsay and not looked at.
+//! expire; what may still be said with one that has is the caller's to decide. Anything else about a person is hearsay and not looked at.
 
 use crate::digest::{equal, hmac_sha256};
 use crate::fields::{Fields, Mistakes};
@@ -25,6 +25,8 @@ pub(super) struct Identity {
     pub country: Option<String>,
     /// The one answer that the token is for.
     pub answer: Option<String>,
+    /// Whether the token has expired, within the grace that was given.
+    pub expired: bool,
     /// Whether an invitation of ours says so: it names one person already.
     pub invited: bool,
 }
@@ -61,8 +63,8 @@ pub(super) enum NotTaken {
     Claims,
 }
 
-/// Checks a token and reads what it says.
-pub(super) fn read(secrets: &str, token: &str, survey: &str, now: u64) -> Result<Identity, NotTaken> {
+/// Checks a token and reads what it says. One that has ended less than `grace` seconds ago is read, and said to be expired.
+pub(super) fn read(secrets: &str, token: &str, survey: &str, now: u64, grace: u64) -> Result<Identity, NotTaken> {
     let keys: Vec<&[u8]> = secrets.split_whitespace().map(str::as_bytes).filter(|key| key.len() >= SHORTEST).collect();
     if keys.is_empty() {
         return Err(NotTaken::NoSecret);
@@ -82,14 +84,15 @@ pub(super) fn read(secrets: &str, token: &str, survey: &str, now: u64) -> Result
         return Err(NotTaken::Forged);
     }
     let claims = json(body).ok_or(NotTaken::Malformed)?;
-    if claims["exp"].as_u64().is_none_or(|until| until <= now) || claims["nbf"].as_u64().is_some_and(|from| from > now)
-    {
+    let until = claims["exp"].as_u64().ok_or(NotTaken::Expired)?;
+    if until.saturating_add(grace) <= now || claims["nbf"].as_u64().is_some_and(|from| from > now) {
         return Err(NotTaken::Expired);
     }
     if claims.get("survey").is_some_and(|wanted| wanted != survey) {
         return Err(NotTaken::OtherSurvey);
     }
-    claimed(&claims).ok_or(NotTaken::Claims)
+    let identity = claimed(&claims).ok_or(NotTaken::Claims)?;
+    Ok(Identity { expired: until <= now, ..identity })
 }
 
 /// What the claims say. `sub` is the customer's number; the rest is named as in `POST /v1/feedback`.
@@ -105,6 +108,7 @@ fn claimed(claims: &Value) -> Option<Identity> {
     let fields = Fields::of(claims, "", &mistakes)?;
     let identity = Identity {
         invited: false,
+        expired: false,
         customer: customer(&Fields::of(&person, "", &mistakes)?),
         account: fields.object("account").map(|fields| account(&fields)),
         segment: fields.text("segment", 200),
@@ -133,7 +137,7 @@ mod tests {
     fn a_genuine_token_says_who_answers() {
         let claims = r#"{"sub":"C-7","email":"ada@example.com","tier":"gold","account":{"id":"A-1"},"exp":200,"iat":1,"iss":"shop"}"#;
         let identity =
-            read(&format!("old-secret-that-is-long-enough-too {SECRET}"), &token(SECRET, HEAD, claims), "s", 100)
+            read(&format!("old-secret-that-is-long-enough-too {SECRET}"), &token(SECRET, HEAD, claims), "s", 100, 0)
                 .unwrap();
         assert_eq!(identity.customer.id.as_deref(), Some("C-7"));
         assert_eq!(identity.customer.tier.as_deref(), Some("gold"));
@@ -157,9 +161,13 @@ mod tests {
             (token(SECRET, HEAD, r#"{"sub":"C-7","exp":200,"survey":"t"}"#), NotTaken::OtherSurvey),
             (token(SECRET, HEAD, r#"{"email":"not an address","exp":200}"#), NotTaken::Claims),
         ] {
-            assert_eq!(read(SECRET, &token, "s", 100).unwrap_err(), why, "{token}");
+            assert_eq!(read(SECRET, &token, "s", 100, 0).unwrap_err(), why, "{token}");
         }
-        assert_eq!(read("short", &token("short", HEAD, good), "s", 100).unwrap_err(), NotTaken::NoSecret);
-        assert_eq!(read("", &token("", HEAD, good), "s", 100).unwrap_err(), NotTaken::NoSecret);
+        assert_eq!(read("short", &token("short", HEAD, good), "s", 100, 0).unwrap_err(), NotTaken::NoSecret);
+        assert_eq!(read("", &token("", HEAD, good), "s", 100, 0).unwrap_err(), NotTaken::NoSecret);
+        for (now, read_as) in [(199, Some(false)), (200, Some(true)), (209, Some(true)), (210, None)] {
+            let read = read(SECRET, &token(SECRET, HEAD, good), "s", now, 10);
+            assert_eq!(read.ok().map(|identity| identity.expired), read_as, "{now}");
+        }
     }
 }

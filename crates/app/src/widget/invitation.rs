@@ -40,6 +40,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             segment: feedback.segment,
             country: feedback.country,
             answer: Some(format!("invited:{answer}:{until}")),
+            expired: false,
             invited: true,
         }))
     }

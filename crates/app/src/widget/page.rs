@@ -4,7 +4,7 @@
 //! and one press confirms it; the comment comes after, as an update of the same response. Every step is a page of the
 //! server's, so that it works without JavaScript.
 
-use super::answer::{Consent, Given};
+use super::answer::{Consent, Given, IDENTITY_REFUSED};
 use super::{Contact, Front, Site, client, direction, language, parameter};
 use crate::App;
 use crate::config::Ask;
@@ -31,6 +31,8 @@ static CSP: LazyLock<String> = LazyLock::new(|| {
         "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 });
+/// How long a page may stay open, in seconds, with the identity that held when it was made: a day.
+const OPEN_S: u64 = 86_400;
 /// Longest signed identity in a link, in characters.
 const LONGEST_TOKEN: usize = 2_048;
 /// Longest invitation, in characters.
@@ -120,7 +122,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         // An invitation that has expired, or was made up, is still a question: the answer is nobody's.
         carried.invitation = carried.invitation.filter(|token| self.invited(&survey.id, token).is_some());
         let invited = carried.invitation.is_some();
-        let shown = match self.identity(front, site, survey, carried.token.as_deref()) {
+        let shown = match self.identity(front, site, survey, carried.token.as_deref(), self.clock.now(), 0) {
             Err(_) if invited => None,
             Ok(who) if who.customer.email.is_some() || who.customer.phone.is_some() || who.customer.name.is_some() => {
                 let detail = "an identity in a link may carry `sub`, `jti`, `tier` and `segment`: links are logged and forwarded, so names and addresses have no place in them";
@@ -183,7 +185,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let score = carried.score.ok_or_else(|| Problem::field("/score", "is required"))?;
         let address = client::address(headers, self.config.proxy.as_ref());
         self.count(site, &address).await?;
-        let given = Given {
+        let given = |identity, invited| Given {
             response: carried.response.clone(),
             // Whoever goes back and chooses again means it; a form that is sent twice changes nothing.
             turn: Some(self.unique()),
@@ -198,14 +200,22 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 email: carried.email.clone(),
                 phone: carried.phone.clone(),
             }),
-            identity: carried.token.clone(),
-            invited: match &carried.invitation {
-                Some(token) => self.invited_person(&survey.id, token).await?,
-                None => None,
-            },
+            asked_at: Some(carried.at.max(self.clock.now().saturating_sub(OPEN_S))),
+            identity,
+            invited,
             ..Given::default()
         };
-        self.take(front, site, survey, ask, given).await
+        let invited = match &carried.invitation {
+            Some(token) => self.invited_person(&survey.id, token).await?,
+            None => None,
+        };
+        match self.take(front, site, survey, ask, given(carried.token.clone(), invited)).await {
+            // An old link is still an answer, only nobody's.
+            Err(problem) if problem.kind == IDENTITY_REFUSED && !site.identity_required => {
+                self.take(front, site, survey, ask, given(None, None)).await
+            }
+            taken => taken,
+        }
     }
 
     fn carried(&self, survey: &Survey, form: &[u8], headers: &HeaderMap) -> Carried {

@@ -137,6 +137,71 @@ fn nobody_adds_themselves_to_what_somebody_who_is_named_has_said() {
     assert_eq!(world.stored(&theirs).customer.email, None);
 }
 
+/// Seconds until [`token`]s end.
+const TOKEN_ENDS: u64 = 1_795_400_000 - 1_795_339_800;
+
+/// Whoever takes longer to write than their identity lasts adds to their own answer all the same.
+#[test]
+fn an_identity_that_has_expired_still_names_what_was_begun_with_it() {
+    let world = world(PROGRAMME);
+    let mut said = answer("response-1");
+    said["identity"] = json!(token(r#""sub":"C-7""#));
+    let score = world.post("203.0.113.7:1", &said);
+    world.clock.advance(TOKEN_ENDS + 7 * 86_400);
+    said["comment"] = json!("it took me a while");
+    let comment = world.post("203.0.113.7:1", &said);
+    assert_eq!(comment.reply.headers()["location"], score.reply.headers()["location"]);
+    for (id, claims) in [("response-2", r#""sub":"C-7""#), ("response-1", r#""sub":"C-8""#)] {
+        let mut other = answer(id);
+        other["identity"] = json!(token(claims));
+        assert_eq!(world.post("203.0.113.7:1", &other).reply.status(), 401, "{id} of {claims} was never begun");
+    }
+    world.clock.advance(86_400);
+    said["comment"] = json!("too late");
+    assert_eq!(world.post("203.0.113.7:1", &said).reply.status(), 401);
+}
+
+/// A link in a mail may have been forwarded: once it has ended it adds to nothing.
+#[test]
+fn an_identity_for_one_answer_ends_when_it_says() {
+    let world = world(PROGRAMME);
+    let mut said = answer("response-1");
+    said["identity"] = json!(token(r#""sub":"C-7","jti":"mail-1""#));
+    assert_eq!(world.post("203.0.113.7:1", &said).reply.status(), 202);
+    world.clock.advance(TOKEN_ENDS);
+    said["comment"] = json!("by somebody else?");
+    assert_eq!(world.post("203.0.113.7:1", &said).reply.status(), 401);
+}
+
+/// A page that was opened in time is answered in time, for a day; after that the answer is nobody's, as by an old link.
+#[test]
+fn the_survey_page_keeps_the_identity_that_held_when_it_was_made() {
+    let world = world(PROGRAMME);
+    let token = token(r#""sub":"C-7","jti":"mail-1""#);
+    world.clock.advance(TOKEN_ENDS - 60);
+    let query = format!("t={token}");
+    let page = world.app.get_survey_page(&world.front, "checkout-nps", &query, &HeaderMap::new()).unwrap();
+    let html = String::from_utf8(page.into_body()).unwrap();
+    let field =
+        |name: &str| html.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap();
+    let form = ["r", "at", "proof", "t"].map(|name| format!("{name}={}", field(name))).join("&");
+    let site = SourceId::new("shop").unwrap();
+    let stored = |response: &str| {
+        let id = world.app.namer.answer(&site, response);
+        block_on(world.app.ledger.read(&id)).unwrap().map(|record| record.body.feedback)
+    };
+    world.clock.advance(3_600);
+    let done = world.form(&format!("{form}&score=2&step=2&comment=slow"));
+    assert_eq!(done.reply.status(), 200);
+    let theirs = stored("identity:checkout-nps:mail-1:C-7").expect("is theirs");
+    assert_eq!((theirs.customer.id.as_deref(), theirs.comment.as_deref()), (Some("C-7"), Some("slow")));
+    world.clock.advance(86_400);
+    assert_eq!(world.form(&format!("{form}&score=2&step=2&comment=slower")).reply.status(), 200);
+    let nobodys = stored(&format!("response:checkout-nps:{}", field("r"))).expect("is nobody's");
+    assert!(nobodys.customer.is_unknown());
+    assert_eq!(stored("identity:checkout-nps:mail-1:C-7").expect("is theirs").comment.as_deref(), Some("slow"));
+}
+
 #[test]
 fn only_an_address_of_the_kind_that_is_asked_for_is_taken_and_only_if_it_is_one() {
     let world = world(PROGRAMME);
