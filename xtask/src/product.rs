@@ -71,7 +71,8 @@ mod later {
     fn with_feature(feature: &str, config: &[&str], command: &str, mut args: lexopt::Parser) -> Result<ExitCode> {
         let mut cargo = workspace::cargo();
         cargo.args(["run", "--quiet"]).args(config);
-        cargo.args(["--package", "xtask", "--features", feature, "--", command]);
+        // Without `--package`, so that what it stands on gets the same features as in `cargo test`, and is built once.
+        cargo.args(["--bin", "xtask", "--features", &format!("xtask/{feature}"), "--", command]);
         cargo.args(args.raw_args()?).current_dir(std::env::current_dir()?);
         let status = cargo.status()?;
         Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
