@@ -159,6 +159,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         }
     }
 
+    /// Records for a list: those that can be read, and the ids of those that cannot, which go to the log.
+    async fn records_of(&self, answers: &[&str]) -> Result<(Vec<Record<Dossier>>, Vec<String>), Problem> {
+        let (records, damaged) = self.ledger.read_each(answers).await.map_err(|error| self.store_failed(&error))?;
+        for id in &damaged {
+            self.log(&format!("ledger: {id} is listed and cannot be read"));
+        }
+        Ok((records, damaged))
+    }
+
     /// The answer when the ledger failed: the details go to the log.
     fn store_failed(&self, error: &LedgerError) -> Problem {
         self.log(&format!("ledger: {error}"));

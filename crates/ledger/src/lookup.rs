@@ -42,6 +42,27 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         Ok(records)
     }
 
+    /// The same, but what is not understood among them keeps nobody from the rest: the records that can be read, and the ids
+    /// of those that cannot. 2 reads, and 2 more for each only where there is such a one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read_each(&self, eids: &[&str]) -> Result<(Vec<Record<P::Body>>, Vec<String>), LedgerError> {
+        match self.read_many(eids).await {
+            Err(LedgerError::Corrupt { .. }) => {}
+            read => return read.map(|records| (records, Vec::new())),
+        }
+        let (mut records, mut damaged) = (Vec::new(), Vec::new());
+        for eid in eids {
+            match self.read_many(&[*eid]).await {
+                Ok(read) => records.extend(read),
+                Err(LedgerError::Corrupt { .. }) => damaged.push((*eid).to_owned()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((records, damaged))
+    }
+
     /// The records that a person's journal got last, newest first, each once: 2 reads. Looks at the `most` newest entries.
     ///
     /// # Errors
@@ -81,7 +102,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// many slots, because some hold changes of what came before.
     ///
     /// # Errors
-    /// When the store fails, or a value is not understood.
+    /// When the store fails.
     pub async fn newest(&self, limit: usize) -> Result<Vec<Record<P::Body>>, LedgerError> {
         let mut eids: Vec<(u64, String)> = Vec::new();
         for shard in 0..self.options.shards {
@@ -103,6 +124,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 newest.push(eid);
             }
         }
-        self.read_many(&newest).await
+        // The same goes for what was not understood only later.
+        Ok(self.read_each(&newest).await?.0)
     }
 }

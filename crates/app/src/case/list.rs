@@ -48,6 +48,8 @@ pub(crate) struct Query {
 pub(crate) struct Page {
     /// In the order of the list, each with a case.
     pub records: Vec<Record<Dossier>>,
+    /// The ids of cases of the list that cannot be read.
+    pub unreadable: Vec<String>,
     /// Where the next begins; none at the end.
     pub next: Option<String>,
 }
@@ -66,7 +68,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             record.body.case.as_ref().map(|case| view::listed(&record.eid, &record.body, case))
         };
         let cases: Vec<Value> = page.records.iter().filter_map(listed).collect();
-        let mut reply = json(StatusCode::OK, &value!({ "cases": cases }));
+        let mut reply = json(StatusCode::OK, &value!({ "cases": cases, "unreadable": page.unreadable }));
         if let Some(next) = page.next {
             let link = format!("<{}>; rel=\"next\"", address(&query, &next));
             if let Ok(link) = HeaderValue::from_str(&link) {
@@ -81,12 +83,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let limit = query.limit.unwrap_or(USUAL);
         let prefix = query.list();
         let (mut from, to) = query.range(&prefix);
-        let mut page = Page { records: Vec::new(), next: None };
+        let mut page = Page { records: Vec::new(), unreadable: Vec::new(), next: None };
         for round in 0..rounds {
             // One more than is read: whether the list goes on.
             let names = self.ledger.scan(&from, &to, limit + 1).await.map_err(|error| self.store_failed(&error))?;
             let ids: Vec<&str> = names.iter().take(limit).filter_map(|name| name.rsplit('|').next()).collect();
-            let mut records = self.ledger.read_many(&ids).await.map_err(|error| self.store_failed(&error))?;
+            let (mut records, unreadable) = self.records_of(&ids).await?;
+            page.unreadable.extend(unreadable);
             for name in names.iter().take(limit) {
                 if page.records.len() == limit {
                     return Ok(page);

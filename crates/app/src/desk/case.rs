@@ -234,7 +234,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let records = self.ledger.read_many(&ids).await.map_err(|error| self.store_failed(&error))?;
+        let (records, _) = self.records_of(&ids).await?;
         let earlier = |other: &Record<Dossier>| {
             let feedback = &other.body.feedback;
             Earlier {

@@ -1,5 +1,6 @@
 //! Lists of cases: mine in the order of what is due next, those of nobody, of a queue, of a state; a page at a time.
 
+use super::case::Notice;
 use super::frame::{Door, Frame, Place, see_other};
 use super::lang::{Due, Lang, When};
 use crate::App;
@@ -98,6 +99,15 @@ pub(super) fn due(l: Lang, case: &Case, now: DateTime<Utc>) -> Option<Due> {
     Some(Due::new(l, at, clock.map(|clock| clock.warn_at), now))
 }
 
+/// That cases of a list cannot be read: whoever works it must know that it is not all of it.
+pub(super) fn unreadable(l: Lang, ids: Vec<String>) -> Option<Notice> {
+    let text = l.say(
+        "These cases are stored and cannot be read. Tell your administrator:",
+        "Diese Fälle sind gespeichert und nicht lesbar. Bitte sagen Sie es Ihrer Administration:",
+    );
+    (!ids.is_empty()).then(|| Notice { mark: "bad", text: text.to_owned(), more: ids, ..Notice::default() })
+}
+
 /// A way to look at the list.
 struct Tab {
     path: String,
@@ -114,6 +124,7 @@ struct ListPage {
     view: &'static str,
     queues: Vec<String>,
     queue: String,
+    notice: Option<Notice>,
     rows: Vec<Row>,
     /// The first page; none when this is it.
     first: Option<String>,
@@ -160,6 +171,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             tabs: tabs(l, view, &queue),
             view,
             queues: self.queue_names(),
+            notice: unreadable(l, page.unreadable),
             rows,
             first: from.map(|_| address(view, &queue, None)),
             next: page.next.map(|next| address(view, &queue, Some(&cursor(&next)))),

@@ -3,7 +3,7 @@
 use super::case::Notice;
 use super::frame::{Door, Frame, Guest, Place};
 use super::lang::{Lang, When};
-use super::list::{Row, band_mark, title};
+use super::list::{Row, band_mark, title, unreadable};
 use super::refusal::said;
 use crate::App;
 use crate::case::{Query, Worked, cursor, place};
@@ -159,7 +159,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         loads.sort_by_key(|(_, load)| std::cmp::Reverse(load.open));
         let shown = TeamPage {
             tabs: tabs(l, "/desk/team"),
-            notice,
+            notice: notice.or_else(|| unreadable(l, page.unreadable)),
             queues: self.queue_names(),
             people: self.workers(),
             late: all.late,

@@ -113,7 +113,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let names = self.ledger.scan(&from, &to, LOOKED_AT + 1).await.map_err(|error| self.store_failed(&error))?;
         let looked_at = &names[..names.len().min(LOOKED_AT)];
         let ids: Vec<&str> = looked_at.iter().filter_map(|name| name.rsplit('|').next()).collect();
-        let mut records = self.ledger.read_many(&ids).await.map_err(|error| self.store_failed(&error))?;
+        let (mut records, _) = self.records_of(&ids).await?;
         records.retain(|r| r.body.case.as_ref().is_some_and(|case| selection.means(&r.body, case)));
         records.sort_by_key(|record| record.body.case.as_ref().map(|case| case.opened_at));
         let last = looked_at.last().filter(|_| names.len() > LOOKED_AT);

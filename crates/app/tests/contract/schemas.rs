@@ -176,7 +176,7 @@ fn answered_ones() -> Vec<(&'static str, Value)> {
         ("Scores", answered(&[("day", text()), ("rows", list(row))])),
         ("Feedback", feedback()),
         ("Case", case()),
-        ("CasePage", answered(&[("cases", list(listed()))])),
+        ("CasePage", answered(&[("cases", list(listed())), ("unreadable", list(text()))])),
         (
             "Reassigned",
             answered(&[

@@ -36,6 +36,30 @@ fn a_lead_gives_chosen_cases_away_and_everything_that_somebody_has() {
     assert_eq!(world.case(&ids[0])["owner"], "care-lead", "a form from elsewhere gives nothing away");
 }
 
+/// One value that is not understood keeps nobody from the rest, and everybody is told that there is more.
+#[test]
+fn a_case_that_cannot_be_read_hides_no_other() {
+    let world = world();
+    let ids: Vec<String> = ["Ada", "Bea"].iter().map(|name| world.take(&unhappy(name))).collect();
+    let place = world.store.peek(&format!("i:{}", ids[0])).expect("is sealed");
+    let number: u64 = String::from_utf8_lossy(&place).split('.').next().and_then(|n| n.parse().ok()).expect("a number");
+    world.store.plant(&format!("k:00:{number:012}"), b"{\"half");
+    let lead = world.person("lead");
+    for path in ["/desk?view=nobody", "/desk/team"] {
+        let page = lead.get(path).expect(200);
+        page.says("These cases are stored and cannot be read");
+        page.says(&ids[0]);
+        page.says(&format!("/desk/cases/{}", ids[1]));
+    }
+    lead.get("/desk/team/feed").expect(200).says(&ids[1]);
+    let list =
+        http::Request::get("/v1/cases").header("authorization", "Bearer lead").body(Vec::new()).expect("a request");
+    let list = futures::executor::block_on(world.app.get_cases(&list)).expect("answers").into_body();
+    let list: serde_json::Value = serde_json::from_slice(&list).expect("JSON");
+    assert_eq!((&list["unreadable"], list["cases"][0]["id"].as_str()), (&json!([ids[0]]), Some(ids[1].as_str())));
+    let _ = lead.get(&format!("/desk/cases/{}", ids[0])).expect(503);
+}
+
 #[test]
 fn only_who_leads_sees_what_leads_do() {
     let world = world();
