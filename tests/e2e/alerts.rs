@@ -144,6 +144,7 @@ async fn the_link_in_an_alert_takes_the_case_once_and_only_by_a_post_with_a_name
     let entry = case.entry("acknowledge").expect("an entry");
     assert_eq!(entry["who"], "link:opened-care-chat");
     assert!(entry["note"].as_str().is_some_and(|note| note.contains("Grace Hopper")), "{entry}");
+    assert!(case.json["owner"].is_null(), "nobody of that name works cases: it stays where everybody sees it");
     let _ = world.get(&link).send().await.expect(409);
     assert!(!world.log().contains("Grace"), "a name in the log");
 }

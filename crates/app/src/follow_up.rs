@@ -361,6 +361,16 @@ pub fn follow_clocks(step: &mut Step<Dossier>, before: &Case) {
     }
 }
 
+/// Writes down that a delivery has ended without arriving, if it was a message to the customer; a case that is open again by
+/// that has its clocks.
+pub fn note_undelivered(step: &mut Step<Dossier>, delivery: &str, now: DateTime<Utc>) {
+    let before = step.body.case.clone();
+    step.body.note_undelivered(delivery, now);
+    if let Some(before) = before {
+        follow_clocks(step, &before);
+    }
+}
+
 /// One delivery for every channel of a route.
 fn alerts(route: &Route, occasion: &Occasion) -> Vec<Delivery> {
     route.channels.iter().map(|channel| Delivery::first_attempt(occasion.clone(), channel.clone(), None)).collect()
@@ -414,7 +424,7 @@ fn fire_delivery(dossier: &Dossier, id: &str, now: DateTime<Utc>) -> Option<Step
         }
         Due::GiveUp => {
             delivery.give_up();
-            step.body.note_undelivered(id, now);
+            note_undelivered(&mut step, id, now);
         }
     }
     Some(step)
@@ -449,7 +459,7 @@ impl Program for FollowUp {
             see_to(&mut step, &Job::LookBack, now);
         }
         if let Some(case) = &mut step.body.case {
-            case.account_key = case.account_key.take().or_else(|| self.account_key(&step.body.feedback));
+            case.account_key = self.account_key(&step.body.feedback).or_else(|| case.account_key.take());
             case.record_update(now, changes.join(", "));
             self.write_what_waited(&mut step, before, now);
             return step;

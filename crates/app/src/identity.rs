@@ -120,11 +120,14 @@ impl Namer {
         self.name(26, &[b"begun\0", survey.as_bytes(), b"\0", response.as_bytes(), b"\0", at.as_bytes()])
     }
 
-    /// The signature of a desk session of an access token that began at an instant (Unix seconds). 52 characters of base 32.
+    /// The signature of a desk session of an access token, by its name and its hash, that began at an instant (Unix seconds):
+    /// another token of the same name has other sessions. 52 characters of base 32.
     #[must_use]
-    pub fn session(&self, token_id: &str, began: u64, nonce: &str) -> String {
-        let began = began.to_string();
-        self.name(52, &[b"session\0", token_id.as_bytes(), b"\0", began.as_bytes(), b"\0", nonce.as_bytes()])
+    pub fn session(&self, token_id: &str, token_sha256: &str, began: u64, nonce: &str) -> String {
+        let (began, token) = (began.to_string(), token_id.as_bytes());
+        let parts =
+            [b"session\0", token, b"\0", token_sha256.as_bytes(), b"\0", began.as_bytes(), b"\0", nonce.as_bytes()];
+        self.name(52, &parts)
     }
 
     /// What the forms of a desk session carry. 26 characters of base 32.

@@ -45,6 +45,7 @@ const PURPOSES: [(&str, &str, Lines); 14] = [
     ]),
     ("Case", "the follow-up", &[
         ("version state track priority queue owner advocacy rule configuration opened_at policy_id policy first_contact closure goodwill unreached ended_at merged_into merged recovered_at survey_due_at account_key root_cause", Kept, "work and deadlines, figures; `account_key` is a keyed hash"),
+        ("closure_missed_at", Kept, "that a deadline was missed before the case was reopened"),
         ("remedy closed_without_informing", Erased, "what people wrote about it"),
         ("waiting tasks later allotment history", Parts, "below"),
     ]),

@@ -26,11 +26,14 @@ use std::collections::btree_map::Entry;
 const DAYS: usize = if cfg!(feature = "mutants") { 4 } else { 62 };
 /// Rows of a document at most.
 const ROWS: usize = 1_000;
-/// What the names of a document's rows take at most, in bytes: with their counts it must stay below the 400 kB that some stores
-/// take for a value, however long strangers' names are.
-const NAMES: usize = 128 * 1024;
+/// What a document takes at most, in bytes, as [`Size`] counts it: it must stay below the 400 kB that some stores take for a
+/// value, however many rows have however many fields and whatever strangers call them.
+const BYTES: usize = 320 * 1024;
 /// Fields of a row at most.
-const FIELDS: usize = 250;
+const FIELDS: usize = 500;
+/// Fields of a family at most, in a row: a family is what stands before a colon, and what comes after it may be strangers'
+/// words. Those that have no place are counted together, as the family's [`REST`].
+const FAMILY: usize = 100;
 /// The row, and the field, of what has no place of its own.
 pub const REST: &str = "~";
 /// How often a read is repeated because the document was replaced meanwhile.
@@ -211,20 +214,52 @@ fn month(day: u32) -> u32 {
     day / 100
 }
 
+/// How much room a document takes, about: by its names, so that it never shrinks and what has found no place once never does.
+struct Size(usize);
+
+impl Size {
+    /// Quotes, colon, comma and braces of a row.
+    const ROW: usize = 8;
+    /// Quotes, colon, comma and digits of a field.
+    const FIELD: usize = 12;
+
+    fn of(counts: &Counts) -> Self {
+        let fields = |row: &BTreeMap<String, i64>| row.keys().map(|field| field.len() + Self::FIELD).sum::<usize>();
+        Self(counts.iter().map(|(name, row)| name.len() + Self::ROW + fields(row)).sum())
+    }
+
+    /// Whether a name has room, which it takes.
+    fn takes(&mut self, name: &str, around: usize) -> bool {
+        let fits = self.0 + name.len() + around <= BYTES;
+        self.0 += if fits { name.len() + around } else { 0 };
+        fits
+    }
+}
+
 /// Adds to a document, within its limits.
 fn add(counts: &mut Counts, added: Counts) {
-    let mut names: usize = counts.keys().map(String::len).sum();
+    let mut size = Size::of(counts);
     for (row, fields) in added {
-        let known = counts.contains_key(&row);
-        let fits = known || (counts.len() < ROWS && names + row.len() <= NAMES);
-        let row = if fits { row } else { REST.to_owned() };
-        names += if known { 0 } else { row.len() };
-        let cell = counts.entry(row).or_default();
+        let fits = counts.contains_key(&row) || (counts.len() < ROWS && size.takes(&row, Size::ROW));
+        let cell = counts.entry(if fits { row } else { REST.to_owned() }).or_default();
         for (field, n) in fields {
-            let field = if cell.len() < FIELDS || cell.contains_key(&field) { field } else { REST.to_owned() };
+            let field = place(cell, field, &mut size);
             *cell.entry(field).or_default() += n;
         }
     }
+}
+
+/// The name under which a field is counted in a row.
+fn place(cell: &BTreeMap<String, i64>, field: String, size: &mut Size) -> String {
+    if cell.contains_key(&field) {
+        return field;
+    }
+    let family = field.split_once(':').map(|(family, _)| format!("{family}:"));
+    let full = |family: &String| cell.keys().filter(|known| known.starts_with(family)).count() >= FAMILY;
+    if let Some(family) = family.filter(full) {
+        return family + REST;
+    }
+    if cell.len() < FIELDS && size.takes(&field, Size::FIELD) { field } else { REST.to_owned() }
 }
 
 /// What is to be counted when what a record adds changes: as little as possible.
@@ -260,18 +295,46 @@ mod tests {
     }
 
     #[test]
+    fn words_of_a_family_leave_the_others_their_room() {
+        let said = |from: usize, to: usize, n| {
+            let fields = (from..to).map(|cause| (format!("why:{cause:04}"), n)).collect();
+            Counts::from([("r".to_owned(), fields)])
+        };
+        let mut row = said(0, 1, 1);
+        add(&mut row, said(0, 400, 1));
+        assert_eq!((row["r"].len(), row["r"]["why:~"], row["r"]["why:0000"]), (FAMILY + 1, 300, 2));
+        add(&mut row, Counts::from([("r".to_owned(), BTreeMap::from([("won".to_owned(), 1)]))]));
+        assert_eq!(row["r"]["won"], 1);
+        add(&mut row, said(399, 400, -1));
+        assert_eq!(row["r"]["why:~"], 299);
+    }
+
+    #[test]
+    fn many_fields_of_many_rows_stay_below_what_a_store_takes() {
+        let fields: BTreeMap<String, i64> = (0..300).map(|bucket| (format!("f{bucket}"), 1_234_567)).collect();
+        let row = |row: usize| (format!("survey|touchpoint|DE|segment|nps|queue-{row}"), fields.clone());
+        let mut full = Counts::new();
+        for from in [0, 200, 400, 600, 0] {
+            add(&mut full, (from..from + 200).map(row).collect());
+        }
+        assert!(serde_json::to_vec(&full).expect("encodes").len() < 400_000);
+        let sum = full.values().flat_map(BTreeMap::values).sum::<i64>();
+        assert_eq!(sum, 1_000 * 300 * 1_234_567, "nothing is left out");
+    }
+
+    #[test]
     fn long_names_take_no_more_room_than_short_ones() {
         let long = |from: usize| {
             let name = |row: usize| (format!("{row:0800}"), BTreeMap::from([("f".to_owned(), 1)]));
-            (from..from + 120).map(name).collect::<Counts>()
+            (from..from + 300).map(name).collect::<Counts>()
         };
         let mut counts = Counts::new();
-        for from in [0, 120, 0, 120] {
+        for from in [0, 300, 0, 300] {
             add(&mut counts, long(from));
         }
         let names: usize = counts.keys().map(String::len).sum();
-        assert!(names <= NAMES + REST.len(), "{names}");
-        assert_eq!(counts.values().map(|row| row["f"]).sum::<i64>(), 480, "nothing is left out");
+        assert!(names <= BYTES, "{names}");
+        assert_eq!(counts.values().map(|row| row["f"]).sum::<i64>(), 1_200, "nothing is left out");
         assert_eq!(counts[&format!("{:0800}", 0)]["f"], 2);
     }
 

@@ -5,10 +5,11 @@
 
 use crate::App;
 use crate::dossier::{Dossier, Job};
+use crate::follow_up::follow_clocks;
 use crate::time::from_unix;
 use futures::StreamExt as _;
 use futures::stream;
-use ringback_ledger::{Clock, Due, Entropy, HandOver, LedgerError, Record, Step, Store};
+use ringback_ledger::{Changed, Clock, Due, Entropy, HandOver, LedgerError, Record, Step, Store};
 use std::cell::Cell;
 
 /// Errands run at once.
@@ -24,6 +25,14 @@ pub(crate) struct Errands<'a, S, C, E, H> {
     pub out: &'a H,
     /// Whether there was any.
     pub ran: Cell<bool>,
+}
+
+/// Why the case in which another goes on is not told.
+enum Other {
+    /// It knows.
+    Knows,
+    /// It has ended.
+    Over,
 }
 
 impl<S: Store, C: Clock, E: Entropy, H: HandOver> HandOver for Errands<'_, S, C, E, H> {
@@ -122,17 +131,25 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let now = from_unix(self.clock.now());
         let told = self.ledger.change(into, |other| {
             let mut body = other.body.clone();
-            let case = body.case.as_mut().ok_or(())?;
+            let case = body.case.as_mut().filter(|case| !case.state.is_over() || case.merged.iter().any(|c| c == id));
+            let case = case.ok_or(Other::Over)?;
             if case.merged.iter().any(|known| known == id) {
-                return Err(());
+                return Err(Other::Knows);
             }
             case.absorb(id, who, note, now);
             Ok(Step::of(body))
         });
-        told.await?;
-        let done = self.ledger.change(id, |mine| match mine.body.carried_over_at {
-            Some(_) => Err(()),
-            None => Ok(Step::of(Dossier { carried_over_at: Some(now), ..mine.body.clone() })),
+        let over = matches!(told.await?, Changed::Refused(Other::Over) | Changed::Absent);
+        let done = self.ledger.change(id, |mine| {
+            if mine.body.carried_over_at.is_some() {
+                return Err(());
+            }
+            let mut step = Step::of(Dossier { carried_over_at: Some(now), ..mine.body.clone() });
+            if let (true, Some(case), Some(before)) = (over, &mut step.body.case, &mine.body.case) {
+                case.undo_merge(now);
+                follow_clocks(&mut step, before);
+            }
+            Ok(step)
         });
         done.await.map(drop)
     }

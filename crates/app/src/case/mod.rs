@@ -149,6 +149,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     Some(case) if case.state == State::Merged => {
                         Err(Problem::field("/into", "is a case that was itself merged into another"))
                     }
+                    Some(case) if case.state.is_over() => {
+                        Err(Problem::field("/into", "is a case that is closed: reopen it first"))
+                    }
                     Some(_) => Ok(()),
                 }
             }

@@ -50,6 +50,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             let now = from_unix(self.clock.now());
             let changed = self.ledger.change(&id, |record| {
                 let case = record.body.case.as_ref().ok_or_else(|| "no such case".to_owned())?;
+                // The list that named it may be older than what others have done.
+                if let Some(owner) = order.from_owner.as_deref().filter(|owner| case.owner.as_deref() != Some(owner)) {
+                    return Err(format!("is not {owner}'s any more"));
+                }
                 let changed =
                     case.apply(&order.event, &caller.id, &order.note, now, &terms).map_err(|e| e.to_string())?;
                 Ok::<_, String>(self.follow_up.step(&record.body, changed, now))

@@ -41,6 +41,7 @@ pub(crate) use report::suppressed_note;
 use self::queue::Errand;
 use crate::App;
 use crate::dossier::{Dossier, Job};
+use crate::follow_up::note_undelivered;
 use crate::letters::Written;
 use crate::ports::{ConsentGate, Outbound};
 use crate::problem::Problem;
@@ -244,7 +245,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 pending.settle(outcome.clone(), now);
                 let settled = pending.clone();
                 self.follow_up.repeat_later(&mut step, &settled, now);
-                step.body.note_undelivered(delivery, now);
+                note_undelivered(&mut step, delivery, now);
             }
             Ok::<_, ()>(step)
         });

@@ -352,7 +352,7 @@ fn order(draft: &Draft, now: u64) -> Value {
             continue;
         }
         let number = match name.as_str() {
-            "goodwill" => value.replace(',', ".").parse::<f64>().ok().map(Value::from),
+            "goodwill" => amount(value).map(Value::from),
             "task" if kind == "finish_task" => value.parse::<u64>().ok().map(Value::from),
             _ => None,
         };
@@ -369,6 +369,15 @@ fn order(draft: &Draft, now: u64) -> Value {
         order.insert("channel".to_owned(), "email".into());
     }
     Value::Object(order)
+}
+
+/// An amount as people write it: with a comma or a point before the cents, and nothing between thousands, as nobody could tell
+/// the one from the other.
+fn amount(text: &str) -> Option<f64> {
+    let (whole, cents) = text.split_once([',', '.']).unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = digits(whole) && digits(cents) && cents.len() <= 2;
+    fits.then(|| format!("{whole}.{cents}").parse().ok()).flatten()
 }
 
 fn no_case(f: Frame) -> Result<Reply, Problem> {
@@ -400,6 +409,15 @@ mod tests {
             (
                 "act=message&subject=S&text=T&note=n&step=send",
                 json!({ "type": "inform", "channel": "email", "note": "n", "message": { "subject": "S", "text": "T" } }),
+            ),
+            // Whoever reads it cannot tell thousands from cents: the API refuses it, and names the field.
+            (
+                "act=resolve&root_cause=late&goodwill=1.500&note=n",
+                json!({ "type": "resolve", "root_cause": "late", "goodwill": "1.500", "note": "n" }),
+            ),
+            (
+                "act=resolve&root_cause=late&goodwill=1%2C500&note=n",
+                json!({ "type": "resolve", "root_cause": "late", "goodwill": "1,500", "note": "n" }),
             ),
             ("act=finish_task&task=2&note=n", json!({ "type": "finish_task", "task": 2, "note": "n" })),
             (

@@ -288,8 +288,8 @@ fn clock(l: Lang, case: &Case, kind: ClockKind, now: DateTime<Utc>) -> ClockView
     let clock = case.clock(kind);
     let due = Due::new(l, clock.due_at, Some(clock.warn_at), now);
     let (ended, mark) = match (clock.met_at, clock.breached_at) {
-        (Some(_), None) => (l.say("in time", "rechtzeitig"), "good"),
-        (Some(_), Some(_)) => (l.say("too late", "zu spät"), "bad"),
+        (Some(met), None) if met <= clock.due_at => (l.say("in time", "rechtzeitig"), "good"),
+        (Some(_), _) => (l.say("too late", "zu spät"), "bad"),
         (None, _) if case.state.is_over() => (l.say("no longer counts", "zählt nicht mehr"), ""),
         (None, _) if case.waiting.is_some() => (l.say("stands still", "steht still"), ""),
         (None, _) if case.is_automated() => (l.say("does not run", "läuft nicht"), ""),

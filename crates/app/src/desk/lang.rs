@@ -131,6 +131,7 @@ impl Lang {
             "message.undelivered" => self.say("Message did not arrive", "Nachricht kam nicht an"),
             "close" => self.say("Closed", "Geschlossen"),
             "reopen" => self.say("Reopened", "Wieder geöffnet"),
+            "merge.undone" => self.say("Merging undone", "Zusammenführung zurückgenommen"),
             "merge" | "merged" => self.say("Merged", "Zusammengeführt"),
             "split" => self.say("Department asked", "Abteilung eingebunden"),
             "finish_task" => self.say("Task finished", "Aufgabe abgeschlossen"),

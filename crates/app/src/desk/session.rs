@@ -36,21 +36,21 @@ impl Session {
         Self { token: token.to_owned(), began: now, nonce }
     }
 
-    /// The session that a request belongs to.
-    pub fn read(namer: &Namer, headers: &HeaderMap, now: u64) -> Option<Self> {
+    /// The session that a request belongs to. `sha256` is the hash that a token of that name has now, if it has one.
+    pub fn read(namer: &Namer, headers: &HeaderMap, now: u64, sha256: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let value = cookie(headers, NAME)?;
         let mut parts = value.splitn(4, '.');
         let (token, began, nonce, signature) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let began = began.parse::<u64>().ok()?;
         let token = String::from_utf8(BASE64URL_NOPAD.decode(token.as_bytes()).ok()?).ok()?;
-        let genuine = equal(signature.as_bytes(), namer.session(&token, began, nonce).as_bytes());
+        let genuine = equal(signature.as_bytes(), namer.session(&token, &sha256(&token)?, began, nonce).as_bytes());
         let lasts = began <= now && now < began.saturating_add(LASTS_S);
         (genuine && lasts).then(|| Self { token, began, nonce: nonce.to_owned() })
     }
 
     /// `Lax`, because people come from links in chat and mail.
-    pub fn cookie(&self, namer: &Namer, https: bool) -> String {
-        let signature = namer.session(&self.token, self.began, &self.nonce);
+    pub fn cookie(&self, namer: &Namer, sha256: &str, https: bool) -> String {
+        let signature = namer.session(&self.token, sha256, self.began, &self.nonce);
         let token = BASE64URL_NOPAD.encode(self.token.as_bytes());
         let value = format!("{token}.{}.{}.{signature}", self.began, self.nonce);
         keep(NAME, value, LASTS_S, https)
@@ -111,11 +111,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
     /// Who is signed in, with the role that their token has now: 1 read where there is a cookie of ours.
     pub(super) async fn signed_in(&self, headers: &HeaderMap) -> Result<Option<(Session, Caller)>, Problem> {
-        let Some(session) = Session::read(&self.namer, headers, self.clock.now()) else { return Ok(None) };
+        let sha256 = |token: &str| self.token_sha256(token);
+        let Some(session) = Session::read(&self.namer, headers, self.clock.now(), sha256) else { return Ok(None) };
         let Some(token) = self.config.access.iter().find(|t| t.id == session.token) else { return Ok(None) };
-        if self.secrets.get(&token.token_sha256_variable).is_empty() {
-            return Ok(None);
-        }
         let (own, all) = self.ends(&session);
         let ended = self.ledger.meters(&[&own, &all]).await.map_err(|error| self.store_failed(&error))?;
         if ended.iter().any(|at| session.began < *at) {
@@ -123,6 +121,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         }
         let caller = Caller { id: token.id.clone(), role: token.role };
         Ok(Some((session, caller)))
+    }
+
+    /// The hash of the access token of that name, in small letters, while it has one.
+    pub(super) fn token_sha256(&self, id: &str) -> Option<String> {
+        let token = self.config.access.iter().find(|token| token.id == id)?;
+        let sha256 = self.secrets.get(&token.token_sha256_variable).trim().to_ascii_lowercase();
+        (!sha256.is_empty()).then_some(sha256)
     }
 
     fn ends(&self, session: &Session) -> (String, String) {
@@ -171,18 +176,23 @@ mod tests {
     fn a_session_holds_until_it_expires_and_cannot_be_made_up() {
         let n = namer("p");
         let session = Session::new("care desk", 1_000, "abc".to_owned());
-        let cookie = session.cookie(&n, true);
+        let cookie = session.cookie(&n, "a hash", true);
         assert!(
             cookie.contains("HttpOnly") && cookie.contains("Secure") && cookie.contains("SameSite=Lax"),
             "{cookie}"
         );
-        let read = |n: &Namer, cookie: &str, now| Session::read(n, &request(cookie), now);
+        let hashed = |hash: Option<&str>| hash.map(str::to_owned);
+        let read_as = |n: &Namer, cookie: &str, now, hash| Session::read(n, &request(cookie), now, |_| hashed(hash));
+        let read = |n: &Namer, cookie: &str, now| read_as(n, cookie, now, Some("a hash"));
         assert_eq!(read(&n, &cookie, 1_001), Some(session.clone()));
         assert_eq!(read(&n, &cookie, 1_000 + LASTS_S), None);
         assert_eq!(read(&namer("q"), &cookie, 1_001), None);
         assert_eq!(read(&n, &cookie.replace(".1000.", ".9000."), 9_001), None);
         assert_eq!(read(&n, &cookie.replace(".abc.", ".abd."), 1_001), None);
-        assert_eq!(Session::read(&n, &HeaderMap::new(), 1_001), None);
+        // The token was taken away, or is another one by now.
+        assert_eq!(read_as(&n, &cookie, 1_001, None), None);
+        assert_eq!(read_as(&n, &cookie, 1_001, Some("another hash")), None);
+        assert_eq!(Session::read(&n, &HeaderMap::new(), 1_001, |_| hashed(Some("a hash"))), None);
         assert_ne!(session.csrf(&n), Session::new("care desk", 1_000, "abd".to_owned()).csrf(&n));
     }
 }

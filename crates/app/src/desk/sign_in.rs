@@ -98,7 +98,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             f.leave = Leave::Here;
             desk_page(StatusCode::OK, &ResumePage { f, next, kept })?
         };
-        set_cookie(&mut reply, &session.cookie(&self.namer, self.config.public_url.starts_with("https")));
+        let sha256 = self.token_sha256(&caller.id).unwrap_or_default();
+        set_cookie(&mut reply, &session.cookie(&self.namer, &sha256, self.config.public_url.starts_with("https")));
         Ok(reply)
     }
 

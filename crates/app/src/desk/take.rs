@@ -152,7 +152,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let terms = self.config.cases.terms(Role::Agent);
         let changed = self.ledger.change(link.id, |record| {
             let case = record.body.case.as_ref().filter(|case| is_free(case, link.delivery)).ok_or(())?;
-            let taken = case.apply(&CaseEvent::Acknowledge, &who(link.delivery), &note, now, &terms).map_err(|_| ())?;
+            let mut taken =
+                case.apply(&CaseEvent::Acknowledge, &who(link.delivery), &note, now, &terms).map_err(|_| ())?;
+            // A link is nobody who could find the case among theirs.
+            taken.owner = case.owner.clone().or_else(|| self.worker_called(&name));
             Ok(self.follow_up.step(&record.body, taken, now))
         });
         match changed.await {
@@ -170,6 +173,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Ok(Changed::NotSealed) => Err(Problem::unavailable()),
             Err(error) => Err(self.store_failed(&error)),
         }
+    }
+}
+
+impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// Who works cases under that name, however it is capitalised.
+    fn worker_called(&self, name: &str) -> Option<String> {
+        self.workers().into_iter().find(|worker| worker.to_lowercase() == name.to_lowercase())
     }
 }
 

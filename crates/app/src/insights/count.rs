@@ -92,7 +92,8 @@ pub(super) fn facts(case: &Case, feedback: &Feedback) -> Vec<String> {
         return facts;
     }
     for (kind, kept, missed) in [(ClockKind::FirstContact, "fk", "fm"), (ClockKind::Closure, "ck", "cm")] {
-        if let Some(in_time) = in_time(case.clock(kind)) {
+        let missed_before = kind == ClockKind::Closure && case.closure_missed_at.is_some();
+        if let Some(in_time) = if missed_before { Some(false) } else { in_time(case.clock(kind)) } {
             add(if in_time { kept } else { missed });
         }
     }

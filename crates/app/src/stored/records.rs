@@ -123,6 +123,7 @@ stored!(Case {
     policy,
     first_contact,
     closure,
+    closure_missed_at,
     root_cause,
     remedy,
     closed_without_informing,

@@ -202,6 +202,31 @@ fn a_merged_case_is_known_in_the_other_on_every_store() {
 }
 
 #[test]
+fn no_case_is_merged_into_one_that_has_ended() {
+    let world = world(StoreKind::Sqlite);
+    let (one, two) = (world.take(3, "C-1"), world.take(3, "C-2"));
+    world.work(&two, "acknowledge", &json!({}));
+    world.work(&two, "resolve", &json!({ "root_cause": "late" }));
+    world.work(&two, "inform", &json!({ "channel": "phone" }));
+    world.work(&two, "close", &json!({}));
+    let (status, problem) = world.work_as("agent", &one, &json!({ "type": "merge", "note": "n", "into": two }));
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/into")));
+    // One that ends before it is told: what was to go on in it is worked after all.
+    let (one, two) = (world.take(3, "C-3"), world.take(3, "C-4"));
+    let mut merge = request("agent", "/", Some(&json!({ "type": "merge", "note": "n", "into": two })));
+    let tag = format!("\"{}\"", world.case(&one)["version"]);
+    merge.headers_mut().insert(header::IF_MATCH, tag.parse().expect("a tag"));
+    drop(block_on(world.app.post_case_event(&one, merge, &Yes)).expect("merged"));
+    world.work(&two, "acknowledge", &json!({}));
+    world.work(&two, "resolve", &json!({ "root_cause": "late" }));
+    world.work(&two, "inform", &json!({ "channel": "phone" }));
+    world.work(&two, "close", &json!({}));
+    world.pass(200);
+    let case = world.case(&one);
+    assert_eq!((&case["state"], &case["merged_into"]), (&json!("reopened"), &Value::Null), "{case}");
+}
+
+#[test]
 fn many_cases_change_hands_at_once() {
     let world = world(StoreKind::Sqlite);
     let mut ids: Vec<String> = (0..3).map(|i| world.take(3, &format!("C-{i}"))).collect();
@@ -218,6 +243,15 @@ fn many_cases_change_hands_at_once() {
     ids.sort();
     assert_eq!(read(Ok(reply)).2, json!({ "reassigned": ids, "refused": [], "more": false }));
     assert_eq!(world.list("?owner=care-lead").0, ids);
+    // Somebody has taken one over meanwhile, and the list does not know it yet: it is not theirs to give.
+    let taken = json!({ "cases": [ids[0]], "owner": "care-desk", "note": "hers now" });
+    drop(block_on(world.app.post_reassign(&request("lead", "/", Some(&taken)))).expect("reassigned"));
+    let away = json!({ "from_owner": "care-lead", "owner": "care-desk", "note": "is ill" });
+    let Worked { reply, .. } =
+        block_on(world.app.post_reassign(&request("lead", "/", Some(&away)))).expect("reassigned");
+    let answer = read(Ok(reply)).2;
+    assert_eq!((&answer["reassigned"], &answer["refused"][0]["id"]), (&json!(ids[1..]), &json!(ids[0])));
+    assert_eq!(world.case(&ids[0])["owner"], "care-desk");
 }
 
 #[test]

@@ -42,8 +42,11 @@ impl Case {
     }
 
     /// A new closure clock with its whole time: nothing of what the old one has warned of or escalated counts, and
-    /// nothing is due at once. The first contact stays as it is.
+    /// nothing is due at once. That it was missed stays known. The first contact stays as it is.
     pub fn restart_closure(&mut self, now: DateTime<Utc>) {
+        let late = |clock: &DeadlineClock| clock.met_at.filter(|met| *met > clock.due_at);
+        let missed = self.closure.breached_at.or_else(|| late(&self.closure));
+        self.closure_missed_at = self.closure_missed_at.or(missed);
         self.closure = DeadlineClock::start(now, &self.policy, ClockKind::Closure);
     }
 

@@ -137,6 +137,14 @@ impl Case {
         self.unreached.clear();
     }
 
+    /// The case in which this one was to go on has ended before it was told: it is to be worked after all.
+    pub fn undo_merge(&mut self, now: DateTime<Utc>) {
+        if let Some(into) = self.merged_into.take() {
+            self.reopen(now);
+            self.record(now, SYSTEM, "merge.undone", Some(format!("{into} had ended by then")), None);
+        }
+    }
+
     /// When it was closed or merged; none while it is open. (A case that an older version closed knows it by its clock.)
     #[must_use]
     pub fn ended(&self) -> Option<DateTime<Utc>> {

@@ -93,6 +93,8 @@ pub struct Case {
     pub first_contact: DeadlineClock,
     /// Until it is closed.
     pub closure: DeadlineClock,
+    /// When a closure clock was missed that was replaced since, by reopening.
+    pub closure_missed_at: Option<DateTime<Utc>>,
     /// Why the customer was unhappy, once it is resolved.
     pub root_cause: Option<String>,
     /// What was done about it.
@@ -153,6 +155,7 @@ impl Case {
             policy: policy.as_of(now),
             first_contact: DeadlineClock::start(now, policy, ClockKind::FirstContact),
             closure: DeadlineClock::start(now, policy, ClockKind::Closure),
+            closure_missed_at: None,
             root_cause: None,
             remedy: None,
             closed_without_informing: None,
@@ -196,9 +199,13 @@ impl Case {
     }
 
     /// Writes down that a message to the customer will never arrive. Who has only been told by that message has not been
-    /// told: where it was to inform, an informed case goes back to resolved.
+    /// told: where it was to inform, a case that was informed, or closed since, goes back to resolved.
     pub fn record_undelivered_message(&mut self, at: DateTime<Utc>, why: &str, informs: bool) {
-        if informs && self.state == State::Informed {
+        let told = self.state == State::Closed && self.closed_without_informing.is_none();
+        if informs && (told || self.state == State::Informed) {
+            if told {
+                self.reopen(at);
+            }
             self.state = State::Resolved;
         }
         self.record(at, SYSTEM, "message.undelivered", Some(why.to_owned()), None);

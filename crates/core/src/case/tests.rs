@@ -221,6 +221,7 @@ fn a_reopened_case_has_all_its_time_before_it() {
     }
     assert_eq!((late.closure.due_at, late.closure.level, late.closure.met_at), (at(118), 0, None));
     assert_eq!(late.clone().advance_clocks(at(70)), []);
+    assert_eq!(late.closure_missed_at, Some(at(60)), "that it was missed stays known");
     assert_eq!(late.first_contact.met_at, Some(at(1)), "the first contact was made, whatever comes after");
     // Resolved too early and taken up again: that wins no time.
     let case = play("reach resolve reopen").unwrap();
@@ -252,6 +253,30 @@ fn a_message_that_never_arrives_has_informed_nobody() {
     case.record_undelivered_message(at(9), "the receiver answered 422", true);
     assert_eq!(case.state, State::Resolved);
     assert_eq!(case.apply(&event("close"), "ada", "a note", at(10), &TERMS), Err(Refused::NotInformed));
+    // Closed before anybody knew that it would not arrive: it is open again, with all its time before it.
+    let mut closed = play("acknowledge resolve inform close").unwrap();
+    closed.record_undelivered_message(at(60), "the address takes no mail", true);
+    assert_eq!((closed.state, closed.ended_at, closed.survey_due_at), (State::Resolved, None, None));
+    assert_eq!((closed.closure.due_at, closed.closure.met_at), (at(108), None));
+    // Told on the telephone, or closed with a reason: a message of another kind takes nothing back.
+    let mut told = play("acknowledge resolve inform close").unwrap();
+    told.record_undelivered_message(at(60), "the address takes no mail", false);
+    let unneeded = CaseEvent::Close { without_informing: Some("wants no answer".into()) };
+    let mut reasoned = play("acknowledge resolve").unwrap().apply(&unneeded, "ada", "n", at(5), &TERMS).unwrap();
+    reasoned.record_undelivered_message(at(60), "the address takes no mail", true);
+    assert_eq!((told.state, reasoned.state), (State::Closed, State::Closed));
+}
+
+#[test]
+fn a_case_whose_other_has_ended_is_worked_after_all() {
+    let mut case = play("acknowledge merge").unwrap();
+    assert_eq!(case.state, State::Merged);
+    case.undo_merge(at(9));
+    assert_eq!((case.state, case.merged_into.clone(), case.ended_at), (State::Reopened, None, None));
+    assert_eq!(case.due_next(), Some(at(24)));
+    let once = case.clone();
+    case.undo_merge(at(10));
+    assert_eq!(case, once);
 }
 
 #[test]

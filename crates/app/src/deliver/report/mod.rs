@@ -12,6 +12,7 @@ mod sns;
 use crate::App;
 use crate::config::{Channel, Kind};
 use crate::dossier::{Dossier, Message, Report};
+use crate::follow_up::follow_clocks;
 use crate::intake;
 use crate::ports::Outbound;
 use crate::problem::{Problem, Reply, empty};
@@ -230,6 +231,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 message.delivery.state = DeliveryState::Failed;
                 message.delivery.last_error = Some("bounced: the address takes no mail".to_owned());
             }
+            let before = step.body.case.clone();
             if let Some(case) = &mut step.body.case {
                 match told.event {
                     ReportEvent::Bounced => case.record_undelivered_message(now, "the address takes no mail", informs),
@@ -243,6 +245,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     }
                     ReportEvent::Delivered => {}
                 }
+            }
+            if let Some(before) = before {
+                follow_clocks(&mut step, &before);
             }
             Ok(step)
         });
