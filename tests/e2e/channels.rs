@@ -224,7 +224,6 @@ async fn a_test_sends_a_marked_sample_and_a_dry_run_shows_it_without_secrets() {
         ("/v1/channels/teams/test", AGENT, 403),
         ("/v1/channels/teams/test", "nobody", 401),
         ("/v1/channels/nowhere/test", ADMIN, 404),
-        ("/v1/channels/customer-mail/test", ADMIN, 409),
     ] {
         let _ = world.post(path).token(token).send().await.expect(status);
     }

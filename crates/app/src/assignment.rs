@@ -145,6 +145,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 let case = step.body.case.as_mut().filter(|case| case.may_lose_place()).ok_or(())?;
                 case.automate(&loser.why, now);
                 skip_alerts(&mut step.body, now);
+                self.follow_up.end_incidents(&mut step, now);
                 self.help(&mut step, now);
                 Ok::<_, ()>(step)
             });
@@ -185,7 +186,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     skip_alerts(&mut step.body, now);
                     self.help(&mut step, now);
                 }
-                _ => send_alerts(&mut step, now),
+                _ => {
+                    send_alerts(&mut step, now);
+                    let chain = self.follow_up.first_link(&step.body, now);
+                    step.timers.extend(chain);
+                }
             }
             if let Some(before) = &record.body.case {
                 follow_clocks(&mut step, before);

@@ -13,7 +13,7 @@ use crate::insights::counts;
 use crate::stored::Stored as _;
 use crate::time::{from_unix, unix};
 use chrono::{DateTime, TimeDelta, Utc};
-use ringback_core::alert::{Delivery, DeliveryState, Due, Occasion};
+use ringback_core::alert::{Delivery, DeliveryState, Due, Occasion, Outcome};
 use ringback_core::case::{Case, DueStep, State};
 use ringback_core::consent::{ContactChannel, Statement, Vouched};
 use ringback_core::deadline::Step as ClockStep;
@@ -232,11 +232,20 @@ impl FollowUp {
             (State::New, after) if after != State::New => Occasion::Taken,
             _ => return,
         };
+        self.tell_incidents_of(step, &occasion, now);
+    }
+
+    /// Tells them that nobody is to come to it any more.
+    pub(crate) fn end_incidents(&self, step: &mut Step<Dossier>, now: DateTime<Utc>) {
+        self.tell_incidents_of(step, &Occasion::Resolved, now);
+    }
+
+    fn tell_incidents_of(&self, step: &mut Step<Dossier>, occasion: &Occasion, now: DateTime<Utc>) {
         let keeps = |id: &ChannelId| self.config.channels.get(id).is_some_and(|c| c.kind.keeps_incidents());
         let told: BTreeSet<ChannelId> =
             step.body.alerts.iter().map(|d| &d.channel).filter(|id| keeps(id)).cloned().collect();
         for channel in told {
-            let again = step.body.alerts.iter().filter(|d| d.channel == channel && d.occasion == occasion).count();
+            let again = step.body.alerts.iter().filter(|d| d.channel == channel && d.occasion == *occasion).count();
             let number = (again > 0).then_some(again + 1);
             let delivery = Delivery::first_attempt(occasion.clone(), channel, number);
             send(step, &delivery, now);
@@ -274,7 +283,7 @@ impl FollowUp {
 
     /// Alerts the next link of a chain, unless somebody has taken the case.
     fn fire_chain(&self, dossier: &Dossier, link: u8, route: &RouteId, now: DateTime<Utc>) -> Option<Step<Dossier>> {
-        let case = dossier.case.as_ref().filter(|case| case.state == State::New)?;
+        let case = dossier.case.as_ref().filter(|case| case.state == State::New && !case.is_automated())?;
         let route = choose(&self.config.routes, route, case, &dossier.feedback, now)?;
         let mut step = Step::of(dossier.clone());
         for delivery in alerts(route, &Occasion::Untaken(link)) {
@@ -462,32 +471,13 @@ impl Program for FollowUp {
             case.account_key = self.account_key(&step.body.feedback).or_else(|| case.account_key.take());
             case.record_update(now, changes.join(", "));
             self.write_what_waited(&mut step, before, now);
+            self.follow_correction(&mut step, &record.body, now);
             return step;
         }
         // What was not worth a case before may be one now.
-        let Dossier { case, alerts, messages, .. } =
-            self.open(Feedback { received_at: now, ..step.body.feedback.clone() });
-        step.body.case = case;
-        for message in messages {
-            let known = step.body.messages.iter().any(|m| m.kind == message.kind);
-            if let (Some(kind), false) = (message.kind, known) {
-                self.write(&mut step, kind, now);
-            }
-        }
-        let asks = allotment(&step.body, now);
-        for delivery in alerts {
-            if asks.is_none() {
-                send(&mut step, &delivery, now);
-            }
-            step.body.alerts.push(delivery);
-        }
-        match asks {
-            Some((timer, job)) => {
-                step.timers.push(timer);
-                step.now.push(job);
-            }
-            None => step.timers.extend(self.first_link(&step.body, now)),
-        }
+        let opened = self.open(Feedback { received_at: now, ..step.body.feedback.clone() });
+        step.body.case.clone_from(&opened.case);
+        self.begin(&mut step, opened, now);
         step.timers.extend(clock_timer(&step.body));
         step
     }
@@ -537,6 +527,63 @@ impl Program for FollowUp {
             Job::Remind(survey) => self.fire_ask(&record.body, &survey, MessageKind::Reminder, now),
             Job::Chain(link, route) => self.fire_chain(&record.body, link, &route, now),
             Job::Repeat(number, channel) => self.fire_repeat(&record.body, number, &channel, now),
+        }
+    }
+}
+
+/// With so many alerts of what an answer calls for, its corrections are told to nobody any more.
+const MOST_OPENINGS: usize = 12;
+
+impl FollowUp {
+    /// Another rule may be the first that matches the answer as it is now. Nobody has taken the case: it becomes what that
+    /// rule calls for. Somebody has: if the answer has got worse, those whom the rule alerts hear of it.
+    fn follow_correction(&self, step: &mut Step<Dossier>, before: &Dossier, now: DateTime<Utc>) {
+        let opened = self.open(Feedback { received_at: now, ..step.body.feedback.clone() });
+        let (Some(called_for), Some(case), Some(was)) = (&opened.case, &mut step.body.case, &before.case) else {
+            return;
+        };
+        let worse = step.body.feedback.band < before.feedback.band && called_for.rule != case.rule;
+        let told = step.body.alerts.iter().filter(|delivery| delivery.occasion == Occasion::Opened).count();
+        if case.follow_rule(called_for, now) {
+            let unsaid = |m: &&mut Message| m.delivery.state == DeliveryState::Pending && m.kind.is_some();
+            let meant = |kind| opened.messages.iter().any(|m| m.kind == kind);
+            let asks = |m: &&mut Message| m.survey.is_some() || m.kind == Some(MessageKind::Confirmation);
+            for message in step.body.messages.iter_mut().filter(unsaid).filter(|m| !asks(m) && !meant(m.kind)) {
+                message.delivery.settle(Outcome::Skipped("the answer was corrected".to_owned()), now);
+            }
+            self.begin(step, opened, now);
+            follow_clocks(step, was);
+        } else if worse && case.state != State::New && !case.state.is_over() && told < MOST_OPENINGS {
+            for delivery in opened.alerts {
+                let delivery = numbered(&step.body, delivery);
+                send(step, &delivery, now);
+                step.body.alerts.push(delivery);
+            }
+        }
+    }
+
+    /// What begins with a case: its messages, and its alerts, or the question who gets it.
+    fn begin(&self, step: &mut Step<Dossier>, opened: Dossier, now: DateTime<Utc>) {
+        for message in opened.messages {
+            let known = step.body.messages.iter().any(|m| m.kind == message.kind);
+            if let (Some(kind), false) = (message.kind, known) {
+                self.write(step, kind, now);
+            }
+        }
+        let asks = allotment(&step.body, now);
+        for delivery in opened.alerts {
+            let delivery = numbered(&step.body, delivery);
+            if asks.is_none() {
+                send(step, &delivery, now);
+            }
+            step.body.alerts.push(delivery);
+        }
+        match asks {
+            Some((timer, job)) => {
+                step.timers.push(timer);
+                step.now.push(job);
+            }
+            None => step.timers.extend(self.first_link(&step.body, now)),
         }
     }
 }

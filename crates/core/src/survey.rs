@@ -117,7 +117,7 @@ impl Score {
     }
 }
 
-/// What a score means, in the words of its metric.
+/// What a score means, in the words of its metric. Of one metric the unhappier is the lesser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Band {
     /// NPS, lowest band.

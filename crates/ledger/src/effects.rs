@@ -11,7 +11,7 @@ use crate::filed::Rows;
 use crate::key::Key;
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store, StoreKind};
-use crate::program::{Count, Plan, Program};
+use crate::program::{Count, Plan, Program, Timer};
 use crate::record::LedgerError;
 use crate::seal::Sealed;
 use crate::store::{Outcome, Verdict};
@@ -20,7 +20,7 @@ use crate::tick::Work;
 use crate::timers::minute;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// After how many seconds the job of an event whose person was known before is looked at again.
+/// After how many seconds a job that sealing hands over is looked at again, at the earliest.
 const AGAIN: u64 = 60;
 
 /// Effects of a batch, before they are written.
@@ -310,7 +310,9 @@ fn accept(work: &mut Work, batch: &mut Batch, sealed: Sealed) {
     batch.changed.insert(event.e.clone());
     // Of an earlier record of this id, which retention deletes, it may be garbage.
     work.wanted.insert(Key::Id(&event.e).to_string());
-    batch.timers.extend(timers.into_iter().map(|timer| (timer.due, Entry::new(n, Job::App(timer.job)))));
+    // What is handed over now is looked at again after a while from now, however long ago the event was appended.
+    let due = |timer: &Timer| if now.contains(&timer.job) { timer.due.max(work.now + AGAIN) } else { timer.due };
+    batch.timers.extend(timers.into_iter().map(|timer| (due(&timer), Entry::new(n, Job::App(timer.job)))));
     batch.counts.extend(counts);
     batch.again.extend(again.map(|job| (n, event.e.clone(), job)));
     work.due.extend(dues(work.shard, n, &event.e, now));

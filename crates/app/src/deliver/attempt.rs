@@ -64,6 +64,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if channel.kind.keeps_incidents() && resolved {
             return Outcome::Skipped("the case is resolved".to_owned());
         }
+        let taken = record.body.case.as_ref().is_some_and(|case| case.state != State::New);
+        if taken && matches!(delivery.occasion, Occasion::Untaken(_)) {
+            return Outcome::Skipped("somebody has taken the case".to_owned());
+        }
         let request = match self.alert_notice(record, delivery, channel, gate).await {
             Ok(notice) => match self.in_turn(record, delivery, channel, notice).await {
                 Ok(notice) => self.written(channel, &notice).map_err(NoRequest::from),

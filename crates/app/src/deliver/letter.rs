@@ -14,9 +14,10 @@ use crate::ports::{ConsentGate, Outbound};
 use crate::time::{from_unix, unix};
 use http::Request;
 use ringback_core::alert::{Delivery, Outcome};
-use ringback_core::consent::{Blocked, Decision};
+use ringback_core::consent::{Blocked, Decision, Purpose, Statement, Vouched};
 use ringback_core::message::MessageKind;
 use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
+use std::collections::BTreeSet;
 
 fn blocked(why: impl Into<String>) -> NoRequest {
     NoRequest::Blocked(why.into())
@@ -73,13 +74,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let channel = self.config.channels.get(&message.delivery.channel);
         let channel = channel.ok_or_else(|| blocked("the programme no longer has this channel"))?;
         let customer = &record.body.feedback.customer;
-        match gate.may_contact(customer, message.channel, message.purpose).await {
-            Ok(Decision::Allowed(_)) => {}
-            // It asks for nothing else than whether the consent is theirs.
-            Ok(Decision::Blocked(Blocked::Pending)) if message.kind == Some(MessageKind::Confirmation) => {}
-            Ok(Decision::Blocked(reason)) => return Err(blocked(reason.explain())),
-            Err(error) => return Err(NoRequest::Later(error.to_string(), None)),
-        }
+        self.may_be_sent(record, message, gate).await?;
         let to = customer.email.as_deref().ok_or_else(|| blocked("the customer's e-mail address is not known"))?;
         let unread = |error: LedgerError| {
             self.log(&format!("ledger: {error}"));
@@ -119,6 +114,33 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let tag = message.kind.map_or("customer_message", |kind| kind.as_str());
         let mail = Mail::letter(from, to, &id, (tag, &reference), &letter, now).ok_or(NoDestination::Unwritten)?;
         Ok((provider.mail(&destination, &mail)?, written))
+    }
+
+    /// Asks the gate. A confirmation asks for nothing else than whether a consent is theirs: it may be sent where one of the
+    /// answer's waits for it, whatever it is for.
+    async fn may_be_sent(
+        &self,
+        record: &Record<Dossier>,
+        message: &Message,
+        gate: &impl ConsentGate,
+    ) -> Result<(), NoRequest> {
+        let feedback = &record.body.feedback;
+        let confirms = message.kind == Some(MessageKind::Confirmation);
+        let waits = |s: &&Statement| s.vouched == Vouched::Unconfirmed && s.channel == message.channel;
+        let purposes: BTreeSet<Purpose> = match confirms {
+            true => feedback.consent.iter().filter(waits).map(|s| s.purpose).collect(),
+            false => BTreeSet::from([message.purpose]),
+        };
+        let mut why = "nothing waits to be confirmed";
+        for purpose in purposes {
+            match gate.may_contact(&feedback.customer, message.channel, purpose).await {
+                Ok(Decision::Allowed(_)) => return Ok(()),
+                Ok(Decision::Blocked(Blocked::Pending)) if confirms => return Ok(()),
+                Ok(Decision::Blocked(reason)) => why = reason.explain(),
+                Err(error) => return Err(NoRequest::Later(error.to_string(), None)),
+            }
+        }
+        Err(blocked(why))
     }
 
     /// Fills a message's template in, once: what was tried to be sent is sent again as it was.

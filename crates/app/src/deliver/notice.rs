@@ -13,6 +13,7 @@ use ringback_core::case::Case;
 use ringback_core::consent::{ContactChannel, Decision};
 use ringback_core::deadline::ClockKind;
 use ringback_core::feedback::Feedback;
+use ringback_core::id::ChannelId;
 use ringback_core::rule::Priority;
 use ringback_core::survey::Band;
 use ringback_ledger::Record;
@@ -79,7 +80,8 @@ impl Tone {
 }
 
 impl Notice {
-    /// Puts an alert into words for those who read what arrives at a channel; none when the answer has no case.
+    /// Puts an alert into words for those who read what arrives at a channel; none when the answer has no case, and the alert
+    /// speaks of one.
     #[must_use]
     pub fn new(
         config: &Config,
@@ -90,7 +92,7 @@ impl Notice {
         id: String,
         now: DateTime<Utc>,
     ) -> Option<Self> {
-        let case = record.body.case.as_ref()?;
+        let Some(case) = &record.body.case else { return Self::without_case(config, record, delivery, id, now) };
         // Who may not read answers is shown none: neither what was written nor by whom.
         let personal = audience.may(Action::ReadFeedback);
         let reduced = if personal { record.body.feedback.clone() } else { impersonal(&record.body.feedback) };
@@ -144,20 +146,57 @@ impl Notice {
         self
     }
 
+    /// An alert about a channel, for an answer that has no case.
+    fn without_case(
+        config: &Config,
+        record: &Record<Dossier>,
+        delivery: &Delivery,
+        id: String,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let Occasion::ChannelOff(channel) = &delivery.occasion else { return None };
+        let notice = Self {
+            id,
+            event: delivery.occasion.event_name(),
+            occasion: delivery.occasion.clone(),
+            priority: Priority::High,
+            tone: Tone::Bad,
+            headline: no_longer_reached(channel),
+            comment: None,
+            facts: Vec::new(),
+            company: config.name.clone(),
+            thread: record.eid.clone(),
+            subject: format!("channels/{channel}"),
+            data: Value::Null,
+            link: format!("{}/desk/admin", config.public_url),
+            take: None,
+            at: now,
+            now,
+        };
+        Some(notice.about_trouble(record))
+    }
+
     /// An alert about a channel speaks of the channel, not of the customer.
     fn about_trouble(mut self, record: &Record<Dossier>) -> Self {
         if let Occasion::ChannelOff(channel) = &self.occasion {
-            let refused = record.body.alerts.iter().rev().find(|d| d.channel == *channel && d.last_error.is_some());
+            let letters = record.body.messages.iter().map(|message| &message.delivery);
+            let refused = |d: &&Delivery| d.channel == *channel && d.last_error.is_some();
+            let letter = letters.rev().find(refused);
+            let refused = record.body.alerts.iter().rev().find(refused).or(letter);
             let why = refused.and_then(|d| d.last_error.clone()).unwrap_or_else(|| "not known".to_owned());
+            let undelivered = if letter.is_some() { "a message to a customer" } else { "the alert of this case" };
             self.comment = None;
             self.priority = Priority::High;
             self.data = json!({ "channel": channel.as_str(), "why": why, "link": self.link });
             self.facts = vec![
                 ("Channel", channel.to_string()),
                 ("Why", why),
-                ("Meanwhile", "it is switched off; alerts to it wait, for about three days at most".to_owned()),
+                (
+                    "Meanwhile",
+                    "it is switched off; what is to leave by it waits, for about three days at most".to_owned(),
+                ),
                 ("What to do", format!("correct its address or key, then run: cargo xtask channel test {channel}")),
-                ("Not delivered", "the alert of this case".to_owned()),
+                ("Not delivered", undelivered.to_owned()),
             ];
         }
         self
@@ -167,7 +206,8 @@ impl Notice {
     #[must_use]
     pub fn links(&self) -> Vec<(&'static str, String)> {
         let take = self.take.clone().map(|link| ("Take the case", link));
-        std::iter::once(("Open the case", self.link.clone())).chain(take).collect()
+        let title = if self.link.ends_with("/desk/admin") { "Open the channels" } else { "Open the case" };
+        std::iter::once((title, self.link.clone())).chain(take).collect()
     }
 
     /// The alert as plain text, with a comment of its reader's length.
@@ -239,6 +279,10 @@ fn data(
     })
 }
 
+fn no_longer_reached(channel: &ChannelId) -> String {
+    format!("Nothing reaches {channel} any more")
+}
+
 /// `Detractor 3/10 at checkout`
 pub(crate) fn summary(f: &Feedback) -> String {
     let (_, top) = f.metric.scale();
@@ -264,9 +308,7 @@ fn headline(
         Occasion::Taken => (format!("Taken: {summary}"), None, now),
         Occasion::Resolved => (format!("Resolved: {summary}"), None, now),
         Occasion::PersonAsked => (format!("The customer asks for a person: {summary}"), None, now),
-        Occasion::ChannelOff(channel) => {
-            (format!("Alerts no longer reach {channel}"), Some(channel.as_str().to_owned()), now)
-        }
+        Occasion::ChannelOff(channel) => (no_longer_reached(channel), Some(channel.as_str().to_owned()), now),
         Occasion::Untaken(_) => {
             let since = text::duration(now - case.opened_at);
             (format!("Nobody has taken it for {since}: {summary}"), None, now)

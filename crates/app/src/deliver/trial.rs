@@ -44,7 +44,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         out: &impl Outbound,
     ) -> Result<Reply, Problem> {
         let caller = self.admit(headers, Action::TestChannel).await?;
-        let channel = self.channel_to_try(id)?;
+        let channel = &self.channel_to_try(id)?;
         let notice = self.sample_notice();
         let request = self.written(channel, &notice);
         let request = request.map_err(|why| Problem::new(StatusCode::CONFLICT, "no-destination", why.to_string()))?;
@@ -64,19 +64,21 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub async fn try_channel(&self, body: &[u8], out: &impl Outbound) -> Result<Reply, Problem> {
         let asked: Value = serde_json::from_slice(body).unwrap_or_default();
         let [id, who] = ["channel", "who"].map(|name| asked[name].as_str().unwrap_or_default());
-        let channel = self.channel_to_try(id)?;
+        let channel = &self.channel_to_try(id)?;
         let request = self.written(channel, &self.sample_notice());
         let request = request.map_err(|why| Problem::new(StatusCode::CONFLICT, "no-destination", why.to_string()))?;
         self.try_out(channel, request, who, out).await?;
         Ok(crate::problem::empty(StatusCode::NO_CONTENT))
     }
 
-    fn channel_to_try(&self, id: &str) -> Result<&Channel, Problem> {
+    /// A channel as a sample leaves by it. One that writes to customers has no receivers of its own: its sample goes to the
+    /// address that it writes from.
+    fn channel_to_try(&self, id: &str) -> Result<Channel, Problem> {
         let channel = ChannelId::new(id).ok().and_then(|id| self.config.channels.get(&id));
-        let channel = channel.ok_or_else(|| Problem::not_found("channel"))?;
+        let mut channel = channel.ok_or_else(|| Problem::not_found("channel"))?.clone();
         if channel.kind.is_mail() && channel.to.is_empty() {
-            let detail = "the channel writes to customers: it has no receiver of its own";
-            return Err(Problem::new(StatusCode::CONFLICT, "no-destination", detail));
+            let own = channel.setting("from").map(str::to_owned);
+            channel.to.extend(own);
         }
         Ok(channel)
     }

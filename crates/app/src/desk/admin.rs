@@ -31,8 +31,6 @@ struct ChannelView {
     /// `good`, `warn` or `bad`.
     mark: &'static str,
     state: String,
-    /// Whether it can be tried: one that writes to customers has no receiver of its own.
-    try_it: bool,
 }
 
 struct SourceView {
@@ -168,8 +166,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 }
                 None => ("good", l.say("on", "an").to_owned()),
             };
-            let try_it = !(channel.kind.is_mail() && channel.to.is_empty());
-            ChannelView { id: channel.id.to_string(), kind: kind(channel.kind).to_owned(), mark, state, try_it }
+            ChannelView { id: channel.id.to_string(), kind: kind(channel.kind).to_owned(), mark, state }
         };
         Ok(self.config.channels.values().zip(off).map(view).collect())
     }

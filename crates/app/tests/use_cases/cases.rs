@@ -201,6 +201,48 @@ fn a_merged_case_is_known_in_the_other_on_every_store() {
     }
 }
 
+/// A score goes out with the first tap; people correct it, and write what it is about afterwards.
+#[test]
+fn a_case_is_what_the_answer_as_it_is_now_calls_for() {
+    let world = world(StoreKind::Sqlite);
+    let post = |response: &str, score: u8, comment: &str| {
+        let body = json!({ "survey": "checkout-nps", "score": score, "comment": comment, "response_id": response,
+                           "customer": { "id": response, "tier": "gold" } });
+        let taken = block_on(world.app.post_feedback(request("intake", "/v1/feedback", Some(&body)))).expect("taken");
+        world.tick();
+        let location = taken.reply.headers()[header::LOCATION].to_str().expect("text").to_owned();
+        location.rsplit('/').next().expect("an id").to_owned()
+    };
+    let alerted = |case: &Value| {
+        let alerts = case["alerts"].as_array().cloned().unwrap_or_default();
+        alerts.iter().filter_map(|alert| Some(alert["channel"].as_str()?.to_owned())).collect::<Vec<_>>()
+    };
+    let id = post("C-1", 10, "");
+    let case = world.case(&id);
+    assert_eq!((&case["track"], alerted(&case).len()), (&json!("advocacy"), 0), "{case}");
+    world.clock.advance(600);
+    let id = post("C-1", 1, "I meant one.");
+    let case = world.case(&id);
+    assert_eq!((&case["track"], &case["priority"]), (&json!("recovery"), &json!("critical")), "{case}");
+    assert_eq!(alerted(&case), ["care-chat", "lead-mail", "events"], "those whom the rule names");
+    assert_eq!(case["deadlines"]["first_contact"]["due_at"], "2026-11-22T13:40:00Z", "4 hours from the correction");
+    let happened = |case: &Value, what: &str| {
+        case["history"].as_array().expect("a list").iter().filter(|entry| entry["event"] == what).count()
+    };
+    for turn in 0..20 {
+        let _ = post("C-1", if turn % 2 == 0 { 10 } else { 1 }, &format!("no, {turn}"));
+    }
+    let case = world.case(&id);
+    assert!(happened(&case, "rule.followed") <= 5 && alerted(&case).len() <= 15, "{case}");
+    // Somebody has it: it stays what they have taken, and those whom the rule names hear of it.
+    let id = post("C-2", 10, "");
+    world.work(&id, "acknowledge", &json!({}));
+    let _ = post("C-2", 1, "I meant one.");
+    let case = world.case(&id);
+    assert_eq!((&case["track"], &case["state"]), (&json!("advocacy"), &json!("acknowledged")));
+    assert_eq!(alerted(&case), ["care-chat", "lead-mail", "events"]);
+}
+
 #[test]
 fn no_case_is_merged_into_one_that_has_ended() {
     let world = world(StoreKind::Sqlite);

@@ -39,12 +39,20 @@ struct Post {
     taken: RefCell<Vec<Value>>,
     refuses: Cell<u32>,
     refused: RefCell<Vec<Value>>,
+    /// Every mail to a customer is refused, because the key is wrong.
+    unauthorized: Cell<bool>,
+    /// What went to others than the customer.
+    others: RefCell<Vec<Value>>,
 }
 
 impl Outbound for Post {
     async fn send(&self, request: Request<Vec<u8>>, _: Duration) -> Result<Response<Vec<u8>>, OutboundError> {
         let mail: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-        if mail["to"][0].as_str().is_some_and(|to| to.contains("ada@")) {
+        if !mail["to"][0].as_str().is_some_and(|to| to.contains("ada@")) {
+            self.others.borrow_mut().push(mail);
+        } else if self.unauthorized.get() {
+            return Ok(Response::builder().status(401).body(Vec::new()).expect("an answer"));
+        } else {
             if self.refuses.get() > 0 {
                 self.refuses.set(self.refuses.get() - 1);
                 self.refused.borrow_mut().push(mail);
@@ -584,6 +592,44 @@ fn a_consent_that_waits_for_confirmation_counts_when_it_is_confirmed() {
     assert_eq!(block_on(w.app.post_preferences_confirm(token, &request)).expect("an answer").status(), 200);
     let Decision::Allowed(proof) = w.gate(Purpose::FollowUp) else { panic!("confirmed") };
     assert_eq!((proof.source.as_str(), proof.wording.as_deref()), ("double-opt-in", Some("w1")));
+}
+
+/// Whatever a consent is for, whoever typed it is asked whether it is theirs.
+#[test]
+fn a_consent_for_another_purpose_is_asked_about_too() {
+    for purpose in [Purpose::Survey, Purpose::Marketing] {
+        let w = shipped();
+        let unconfirmed =
+            json!([{ "channel": "email", "purpose": purpose.as_str(), "granted": true, "confirmed": false }]);
+        let id = w.take("checkout-nps", 3, &json!({ "consent": unconfirmed }));
+        let mail = w.mails().pop().unwrap_or_else(|| panic!("a question: {:?}", w.messages(&id)));
+        assert_eq!(mail["subject"], "Waren Sie das?");
+    }
+}
+
+/// The channel of customers' mail is refused for good, by a letter of an answer that has no case: people are told, a sample
+/// switches it on again.
+#[test]
+fn customers_mail_that_was_switched_off_is_heard_of_and_goes_on() {
+    let w = shipped();
+    let id = w.take("checkout-nps", 7, &json!({ "comment": null }));
+    w.post.unauthorized.set(true);
+    w.pass(60 * DAY);
+    w.post.unauthorized.set(false);
+    assert!(w.mails().is_empty());
+    let told: Vec<String> =
+        w.post.others.borrow().iter().filter_map(|mail| mail["subject"].as_str().map(str::to_owned)).collect();
+    assert_eq!(told, ["Nothing reaches customer-mail any more"], "{id}");
+    let text = w.post.others.borrow()[0]["text"].as_str().expect("a text").to_owned();
+    assert!(text.contains("a message to a customer") && text.contains("channel test customer-mail"), "{text}");
+    let headers = request("admin", None).into_parts().0.headers;
+    let tested = read(block_on(w.app.test_channel("customer-mail", None, &headers, &w.post)));
+    assert_eq!(tested.0, 200, "{}", tested.1);
+    assert_eq!(w.post.others.borrow().last().expect("the sample")["to"], json!(["Example Shop <hello@example.com>"]));
+    let unconfirmed = json!([{ "channel": "email", "purpose": "follow_up", "granted": true, "confirmed": false }]);
+    let bea = json!({ "customer": { "id": "C-8", "email": "bea.ada@example.com" }, "consent": unconfirmed });
+    let _ = w.take("checkout-nps", 3, &bea);
+    assert_eq!(w.subjects(), ["Waren Sie das?"]);
 }
 
 /// A no that comes by the link of the question is a no, though there was no yes to take back.

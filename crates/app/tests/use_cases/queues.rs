@@ -227,6 +227,42 @@ fn when_the_day_is_full_worth_decides_and_the_case_says_so() {
     assert_eq!(case["deadlines"]["closure"]["breached_at"], Value::Null, "automation has no clock");
 }
 
+/// A case that is given to somebody who does not come to it is told of further, like every other.
+#[test]
+fn a_chain_goes_on_until_the_member_has_taken_the_case_and_incidents_end_with_a_lost_place() {
+    let care = "id = \"care\"\nchannels = [\"care-chat\", \"care-mail\"]";
+    let chained = "id = \"care\"\nnext = { after = \"15m\", route = \"lead\" }\nchannels = [\"care-chat\", \"pager\"]";
+    let pager = "\n[[channels]]\nid = \"pager\"\nkind = \"pagerduty\"\norigin_variable = \"pagerduty_origin\"\nkey_variable = \"pagerduty_routing_key\"\n";
+    let setting = Setting::default();
+    let programme = setting.programme.replacen(care, chained, 1) + pager;
+    assert!(programme.contains("15m"));
+    let Stage { app, clock, store } = stage::open(&Setting { programme: &programme, ..setting });
+    let world = World { app, clock, store, heard: Heard::default() };
+    let told = |id: &str, event: &str| {
+        let case = world.case(id);
+        let alerts = case["alerts"].as_array().cloned().unwrap_or_default();
+        alerts
+            .iter()
+            .filter(|alert| alert["event"] == event)
+            .filter_map(|a| a["channel"].as_str().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    let (slow, quick) = (world.post("basic", 1), world.post("basic", 2));
+    world.tick();
+    assert_eq!(world.work("agent", &quick, &json!({ "type": "acknowledge", "note": "mine" })).0, 200);
+    world.clock.advance(16 * 60);
+    world.tick();
+    assert_eq!(told(&slow, "case.untaken"), ["care-chat", "lead-mail", "events"], "{}", world.case(&slow));
+    assert_eq!(told(&quick, "case.untaken"), Vec::<String>::new());
+    // Better ones take all places that are left.
+    for number in 3..6 {
+        world.post("gold", number);
+        world.tick();
+    }
+    assert!(world.who(&slow).starts_with("-: "), "{}", world.who(&slow));
+    assert_eq!(told(&slow, "case.resolved"), ["pager"], "nobody is paged about what is no person's any more");
+}
+
 #[test]
 fn whatever_fails_the_places_go_to_the_cases_of_most_worth_and_no_more_than_there_are() {
     let tiers = ["basic", "silver", "gold", "basic", "gold", "silver", "gold", "silver", "gold", "basic"];

@@ -91,7 +91,8 @@ impl Case {
     /// The customer wants a person: the case is a person's again, whatever has become of it. False: they have asked before,
     /// and nobody has come to it yet.
     pub fn ask_for_human(&mut self, now: DateTime<Utc>) -> bool {
-        if self.state == State::Merged || self.history.last().is_some_and(|entry| entry.event == ASKED) {
+        let mut since = self.history.iter().rev().take_while(|entry| entry.who == SYSTEM || entry.who == CUSTOMER);
+        if self.state == State::Merged || since.any(|entry| entry.event == ASKED) {
             return false;
         }
         if self.is_automated() {

@@ -5,6 +5,7 @@
 
 mod allot;
 mod clocks;
+mod corrected;
 mod due;
 mod event;
 mod later;

@@ -221,7 +221,7 @@ fn a_reopened_case_has_all_its_time_before_it() {
     }
     assert_eq!((late.closure.due_at, late.closure.level, late.closure.met_at), (at(118), 0, None));
     assert_eq!(late.clone().advance_clocks(at(70)), []);
-    assert_eq!(late.closure_missed_at, Some(at(60)), "that it was missed stays known");
+    assert_eq!(late.closure_missed_at, Some(at(48)), "that it was missed stays known");
     assert_eq!(late.first_contact.met_at, Some(at(1)), "the first contact was made, whatever comes after");
     // Resolved too early and taken up again: that wins no time.
     let case = play("reach resolve reopen").unwrap();
@@ -338,6 +338,62 @@ fn later_answers_are_known_once_and_not_for_ever() {
     assert_eq!((case.later.len(), case.recovered_at), (1, Some(at(9))));
     let taken = (0..50).filter(|i| case.follow_up_answer(&format!("b{i}"), &first, &feedback(4), at(7))).count();
     assert_eq!((taken, case.later.len()), (19, 20));
+}
+
+/// Anybody can type an address, and answer under it as often as they like.
+#[test]
+fn a_stranger_neither_wins_a_customer_back_nor_makes_a_case_grow() {
+    let typed = |score| {
+        let statement = crate::consent::Statement {
+            channel: ContactChannel::Email,
+            purpose: crate::consent::Purpose::FollowUp,
+            granted: true,
+            wording: None,
+            language: None,
+            source: "shop".into(),
+            at: at(5),
+            expires_at: None,
+            vouched: crate::consent::Vouched::Nobody,
+        };
+        crate::feedback::Feedback { consent: vec![statement], ..feedback(score) }
+    };
+    let mut case = play("acknowledge resolve inform close").unwrap();
+    assert!(case.follow_up_answer("a", &feedback(2), &typed(9), at(6)));
+    assert!(case.recovered_at.is_none() && case.survey_due_at.is_some());
+    let version = case.version;
+    for i in 0..500 {
+        case.follow_up_answer("a", &feedback(2), &typed(if i % 2 == 0 { 3 } else { 9 }), at(7));
+    }
+    assert!(case.version - version <= 40, "whoever works the case is not kept from it");
+}
+
+#[test]
+fn a_customer_asks_for_a_person_once_until_somebody_has_come_to_it() {
+    let mut case = opened();
+    assert!(case.ask_for_human(at(1)));
+    case.record_update(at(2), "comment".into());
+    assert!(!case.ask_for_human(at(3)), "whatever they post in between");
+    let mut case = case.apply(&event("acknowledge"), "ada", "n", at(4), &TERMS).unwrap();
+    assert!(case.ask_for_human(at(5)));
+}
+
+#[test]
+fn a_case_follows_its_answer_as_long_as_nobody_has_taken_it() {
+    let other = |rule: &str| Case {
+        rule: RuleId::new(rule).unwrap(),
+        priority: Priority::Critical,
+        track: Track::Advocacy,
+        ..Case { first_contact: DeadlineClock { due_at: at(4), ..opened().first_contact }, ..opened() }
+    };
+    let mut case = opened();
+    assert!(!case.follow_rule(&opened(), at(1)), "it is that rule's");
+    assert!(case.follow_rule(&other("gold"), at(1)));
+    assert_eq!((case.priority, case.track, case.first_contact.due_at), (Priority::Critical, Track::Advocacy, at(4)));
+    assert_eq!(case.history.last().and_then(|h| h.detail.as_deref()), Some("detractor → gold"));
+    let times = (0..50).filter(|i| case.follow_rule(&other(&format!("r{i}")), at(2))).count();
+    assert_eq!(times, 4, "not for ever");
+    let mut taken = play("acknowledge").unwrap();
+    assert!(!taken.follow_rule(&other("gold"), at(3)));
 }
 
 #[test]

@@ -461,6 +461,19 @@ fn retention_deletes_what_may_go_and_asks_again_for_the_rest() {
     assert_eq!(world.count("closed", "sealed"), 1, "counts stay");
 }
 
+/// However late an event is sealed: what is handed over then is under way, and not handed over again at once.
+#[test]
+fn what_sealing_hands_over_late_is_looked_at_again_after_a_while() {
+    let world = world(StoreKind::Sqlite);
+    world.append("e1", 0, OnDifferent::Update);
+    world.clock.advance(3_600);
+    assert_eq!(world.tick().handed_over, 1);
+    for _ in 0..5 {
+        world.clock.advance(11);
+        assert_eq!(world.tick().handed_over, 0);
+    }
+}
+
 #[test]
 fn what_retention_deletes_takes_nothing_with_it_that_comes_later() {
     for kind in [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos] {
