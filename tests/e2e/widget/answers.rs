@@ -186,8 +186,9 @@ async fn wrong_fields_are_named_and_machines_are_told_so() {
 async fn who_answers_is_known_from_a_signature_and_from_nothing_else() {
     let world = World::start().await;
     let claims = json!({ "sub": "C-7", "email": "ada@example.com", "name": "Ada Lovelace", "tier": "gold", "account": { "id": "A-1" } });
-    let body = |token: String| with(answer("response-7", 2), &json!({ "identity": token }));
-    let id = location_id(&post(&world, "checkout-nps", &body(signed(&world, claims.clone()))).send().await);
+    let body = |id: &str, token: String| with(answer(id, 2), &json!({ "identity": token }));
+    let begun = body("response-7", signed(&world, claims.clone()));
+    let id = location_id(&post(&world, "checkout-nps", &begun).send().await);
     world.sealed().await;
     let stored = world.stored(&id).await;
     assert_eq!((&stored["customer"]["email"], &stored["account"]["id"]), (&json!("ada@example.com"), &json!("A-1")));
@@ -203,10 +204,16 @@ async fn who_answers_is_known_from_a_signature_and_from_nothing_else() {
         ("no token", "ada@example.com".to_owned()),
     ] {
         let head = world.head().await;
-        let refused = post(&world, "checkout-nps", &body(token)).send().await;
+        let refused = post(&world, "checkout-nps", &body("response-8", token)).send().await;
         assert_eq!((refused.status, refused.problem().as_str()), (401, "identity-refused"), "{name}");
         assert_eq!(world.head().await, head, "{name}");
     }
+    // What was begun in time goes on under the name that it has.
+    let late =
+        with(body("response-7", identity_token(IDENTITY_SECRET, &with_exp(until))), &json!({ "comment": "slow" }));
+    assert_eq!(location_id(&post(&world, "checkout-nps", &late).send().await), id);
+    world.sealed().await;
+    assert_eq!(world.stored(&id).await["comment"], "slow");
     assert!(!world.log().contains("ada@example.com"), "nobody's address is logged");
 }
 

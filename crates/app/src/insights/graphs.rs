@@ -8,6 +8,7 @@ use super::words;
 use crate::charts::{Bar, Bars, Column, Columns, Part, Split, Spot, Trend, drawn};
 use crate::desk::Lang;
 use ringback_core::figures::{Estimate, Share};
+use ringback_ledger::REST;
 
 /// A metric in a country: the figure at large, its trend and how often each score was given.
 pub(super) struct Card {
@@ -252,7 +253,8 @@ pub(super) fn attainment(l: Lang, table: Option<&Table>) -> String {
 
 /// The most frequent root causes: the table `causes`.
 pub(super) fn causes(l: Lang, table: Option<&Table>, most: usize) -> String {
-    let rows: Vec<&Vec<Value>> = table.map(|t| t.rows.iter().take(most).collect()).unwrap_or_default();
+    let named = |row: &&Vec<Value>| text(row, 0) != REST;
+    let rows: Vec<&Vec<Value>> = table.map(|t| t.rows.iter().filter(named).take(most).collect()).unwrap_or_default();
     let longest = rows.iter().filter_map(|row| amount(&row[1])).fold(1.0, f64::max);
     let bar = |row: &&Vec<Value>| Bar {
         label: text(row, 0).chars().take(44).collect(),

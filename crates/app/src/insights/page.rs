@@ -19,7 +19,7 @@ use askama::Template;
 use http::{Request, StatusCode};
 use ringback_core::names::Named as _;
 use ringback_core::survey::Metric;
-use ringback_ledger::{Clock, Entropy, Store};
+use ringback_ledger::{Clock, Entropy, REST, Store};
 use std::collections::BTreeSet;
 
 /// The page's address.
@@ -439,6 +439,7 @@ impl<S: Store, C: Clock, E: Entropy> Maker<'_, S, C, E> {
                     "fm"
                 }
             }
+            ("causes", _) if of("root_cause") == Some(REST) => return String::new(),
             ("causes", "cases") => {
                 return self.cases(&[("fact", &format!("why:{}", of("root_cause").unwrap_or_default()))]);
             }

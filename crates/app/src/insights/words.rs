@@ -6,6 +6,7 @@ use chrono::{Datelike as _, NaiveDate};
 use ringback_core::figures::Estimate;
 use ringback_core::names::Named as _;
 use ringback_core::survey::Metric;
+use ringback_ledger::REST;
 
 /// A number with its decimal sign and a true minus.
 pub(super) fn number(l: Lang, value: f64, digits: usize) -> String {
@@ -181,6 +182,7 @@ pub(super) fn value(l: Lang, column: &str, value: &Value) -> String {
         ("clock", Value::Text(name)) => clock(l, name).to_owned(),
         ("owner", Value::Text(name)) if name == "-" => l.say("nobody", "niemand").to_owned(),
         ("from" | "to", Value::Text(text)) => text.parse().map_or_else(|_| text.clone(), |at| day(l, at)),
+        ("root_cause", Value::Text(text)) if text == REST => l.say("others", "andere").to_owned(),
         (_, Value::Text(text)) if text == "-" => l.say("not said", "ohne Angabe").to_owned(),
         (_, Value::Text(text)) => text.clone(),
         (_, Value::Count(n)) => count(l, *n),
