@@ -143,6 +143,16 @@ impl Lang {
             "feedback.updated" => self.say("Answer updated", "Antwort geändert"),
             "assigned" => self.say("Assigned", "Zugeteilt"),
             "survey.due" => self.say("To be asked again", "Erneut zu befragen"),
+            "rule.followed" => self.say("Follows another rule", "Folgt einer anderen Regel"),
+            "person.asked" => self.say("Customer asks for a person", "Kunde möchte einen Menschen sprechen"),
+            "recovered" => self.say("Customer won back", "Kunde zurückgewonnen"),
+            "automated" => self.say("Left to automation", "Der Automatik überlassen"),
+            "overruled" => self.say("Taken back from automation", "Von der Automatik zurückgeholt"),
+            "message.replied" => self.say("Customer replied", "Kunde hat geantwortet"),
+            "message.complained" => {
+                self.say("Customer complained about the mail", "Kunde hat sich über die Mail beschwert")
+            }
+            "message.unsubscribed" => self.say("Customer unsubscribed", "Kunde hat sich abgemeldet"),
             other => other,
         }
     }
