@@ -85,7 +85,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         for _ in 0..ROUNDS {
             let Decision::InsteadOf(loser) = decision else { break };
             let untouched = match self.ledger.read(&loser).await {
-                Ok(Some(record)) => record.body.case.as_ref().is_some_and(Case::may_lose_place),
+                Ok(Some(record)) => {
+                    record.body.case.as_ref().is_some_and(|c| c.queue != queue.id || c.may_lose_place())
+                }
                 Ok(None) => true,
                 // One damaged record must not keep a whole queue from being given away.
                 Err(error @ LedgerError::Corrupt { .. }) => {
@@ -142,7 +144,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         for loser in losers {
             let told = self.ledger.change(&loser.case, |record| {
                 let mut step = Step::of(record.body.clone());
-                let case = step.body.case.as_mut().filter(|case| case.may_lose_place()).ok_or(())?;
+                // One that has left the queue had its place for nothing.
+                let here = |case: &&mut Case| case.queue == queue.id && case.may_lose_place();
+                let case = step.body.case.as_mut().filter(here).ok_or(())?;
                 case.automate(&loser.why, now);
                 skip_alerts(&mut step.body, now);
                 self.follow_up.end_incidents(&mut step, now);
@@ -184,6 +188,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             match told {
                 Told::Automation(_) => {
                     skip_alerts(&mut step.body, now);
+                    self.follow_up.end_incidents(&mut step, now);
                     self.help(&mut step, now);
                 }
                 _ => {

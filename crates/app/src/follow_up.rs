@@ -287,15 +287,14 @@ impl FollowUp {
         let route = choose(&self.config.routes, route, case, &dossier.feedback, now)?;
         let mut step = Step::of(dossier.clone());
         for delivery in alerts(route, &Occasion::Untaken(link)) {
-            // A repeat: the first firing was told already.
-            if dossier.delivery(&delivery.id).is_some() {
-                return None;
+            // A repeat, or a link of the chain of a rule that the case has followed before: told already.
+            if dossier.delivery(&delivery.id).is_none() {
+                send(&mut step, &delivery, now);
+                step.body.alerts.push(delivery);
             }
-            send(&mut step, &delivery, now);
-            step.body.alerts.push(delivery);
         }
         step.timers.extend(next_link(route, link + 1, now));
-        Some(step)
+        (step.body != *dossier || !step.timers.is_empty()).then_some(step)
     }
 
     /// Takes what the clocks call for. A timer that was set for another instant than the next step's is stale: waiting,
@@ -551,6 +550,10 @@ impl FollowUp {
             for message in step.body.messages.iter_mut().filter(unsaid).filter(|m| !asks(m) && !meant(m.kind)) {
                 message.delivery.settle(Outcome::Skipped("the answer was corrected".to_owned()), now);
             }
+            let opening = |d: &&mut Delivery| d.occasion == Occasion::Opened && d.state == DeliveryState::Pending;
+            for delivery in step.body.alerts.iter_mut().filter(opening) {
+                delivery.settle(Outcome::Skipped("the answer was corrected".to_owned()), now);
+            }
             self.begin(step, opened, now);
             follow_clocks(step, was);
         } else if worse && case.state != State::New && !case.state.is_over() && told < MOST_OPENINGS {
@@ -565,7 +568,8 @@ impl FollowUp {
     /// What begins with a case: its messages, and its alerts, or the question who gets it.
     fn begin(&self, step: &mut Step<Dossier>, opened: Dossier, now: DateTime<Utc>) {
         for message in opened.messages {
-            let known = step.body.messages.iter().any(|m| m.kind == message.kind);
+            let said = |m: &Message| m.kind == message.kind && m.delivery.state != DeliveryState::Skipped;
+            let known = step.body.messages.iter().any(said);
             if let (Some(kind), false) = (message.kind, known) {
                 self.write(step, kind, now);
             }

@@ -154,9 +154,11 @@ impl Roster {
         self.places.iter().filter(|place| place.member == member.name).count()
     }
 
-    /// Decides of a case, and writes down the place that it gets. Asking again gives the same answer.
+    /// Decides of a case, and writes down the place that it gets. Asking again gives the same answer; what it is worth by then
+    /// counts.
     pub fn decide(&mut self, queue: &Queue, applicant: &Applicant) -> Decision {
-        if let Some(place) = self.places.iter().find(|place| place.case == applicant.case) {
+        if let Some(place) = self.places.iter_mut().find(|place| place.case == applicant.case) {
+            place.worth = applicant.worth;
             return Decision::Person { member: place.member.clone(), why: place.why.clone() };
         }
         if let Some((member, why)) = self.choose(queue, applicant) {

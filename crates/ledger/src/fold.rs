@@ -224,16 +224,27 @@ impl Size {
     const FIELD: usize = 12;
 
     fn of(counts: &Counts) -> Self {
-        let fields = |row: &BTreeMap<String, i64>| row.keys().map(|field| field.len() + Self::FIELD).sum::<usize>();
-        Self(counts.iter().map(|(name, row)| name.len() + Self::ROW + fields(row)).sum())
+        let fields = |row: &BTreeMap<String, i64>| row.keys().map(|field| written(field) + Self::FIELD).sum::<usize>();
+        Self(counts.iter().map(|(name, row)| written(name) + Self::ROW + fields(row)).sum())
     }
 
     /// Whether a name has room, which it takes.
     fn takes(&mut self, name: &str, around: usize) -> bool {
-        let fits = self.0 + name.len() + around <= BYTES;
-        self.0 += if fits { name.len() + around } else { 0 };
+        let takes = written(name) + around;
+        let fits = self.0 + takes <= BYTES;
+        self.0 += if fits { takes } else { 0 };
         fits
     }
+}
+
+/// How many bytes a name takes between its quotes: some characters are escaped (RFC 8259, 7).
+fn written(name: &str) -> usize {
+    let byte = |byte: u8| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    name.bytes().map(byte).sum()
 }
 
 /// Adds to a document, within its limits.
@@ -320,6 +331,12 @@ mod tests {
         assert!(serde_json::to_vec(&full).expect("encodes").len() < 400_000);
         let sum = full.values().flat_map(BTreeMap::values).sum::<i64>();
         assert_eq!(sum, 1_000 * 300 * 1_234_567, "nothing is left out");
+        // What is escaped takes six times the room.
+        let strange = |row: usize| (format!("{}{row}", "\u{1}\"".repeat(100)), BTreeMap::from([("f".to_owned(), 1)]));
+        let mut full = Counts::new();
+        add(&mut full, (0..900).map(strange).collect());
+        assert!(serde_json::to_vec(&full).expect("encodes").len() < 400_000);
+        assert_eq!(full.values().map(|row| row["f"]).sum::<i64>(), 900);
     }
 
     #[test]

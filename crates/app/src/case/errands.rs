@@ -114,7 +114,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
         }
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let known = self.ledger.read_many(&ids).await?;
+        // One that is damaged can be told nothing, and keeps no other from it.
+        let (known, _) = self.ledger.read_each(&ids).await?;
         let before = |r: &Record<Dossier>| (r.received, r.n) < (record.received, record.n) && r.body.case.is_some();
         Ok(known.into_iter().filter(before).max_by_key(|r| (r.received, r.n)))
     }
@@ -141,7 +142,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         });
         let over = matches!(told.await?, Changed::Refused(Other::Over) | Changed::Absent);
         let done = self.ledger.change(id, |mine| {
-            if mine.body.carried_over_at.is_some() {
+            let still = mine.body.case.as_ref().is_some_and(|case| case.merged_into.as_ref() == Some(into));
+            if mine.body.carried_over_at.is_some() || !still {
                 return Err(());
             }
             let mut step = Step::of(Dossier { carried_over_at: Some(now), ..mine.body.clone() });

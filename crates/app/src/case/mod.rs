@@ -227,6 +227,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let changed = case.apply(&order.event, &caller.id, &order.note, now, &terms).map_err(Refusal::Case)?;
         let mut step = self.follow_up.step(dossier, changed, now);
         if matches!(order.event, CaseEvent::Merge { .. }) {
+            // It may have been merged before, in vain.
+            step.body.carried_over_at = None;
             see_to(&mut step, &Job::CarryOver, now);
         }
         if let Some(draft) = &order.message {

@@ -16,8 +16,8 @@ use http::Request;
 use ringback_core::alert::{Delivery, Outcome};
 use ringback_core::consent::{Blocked, Decision, Purpose, Statement, Vouched};
 use ringback_core::message::MessageKind;
+use ringback_core::names::Named as _;
 use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
-use std::collections::BTreeSet;
 
 fn blocked(why: impl Into<String>) -> NoRequest {
     NoRequest::Blocked(why.into())
@@ -126,13 +126,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ) -> Result<(), NoRequest> {
         let feedback = &record.body.feedback;
         let confirms = message.kind == Some(MessageKind::Confirmation);
-        let waits = |s: &&Statement| s.vouched == Vouched::Unconfirmed && s.channel == message.channel;
-        let purposes: BTreeSet<Purpose> = match confirms {
-            true => feedback.consent.iter().filter(waits).map(|s| s.purpose).collect(),
-            false => BTreeSet::from([message.purpose]),
+        let waits = |s: &Statement| s.vouched == Vouched::Unconfirmed && s.channel == message.channel;
+        let asked_about = |purpose: &Purpose| match confirms {
+            true => feedback.consent.iter().any(|s| waits(s) && s.purpose == *purpose),
+            false => message.purpose == *purpose,
         };
         let mut why = "nothing waits to be confirmed";
-        for purpose in purposes {
+        for purpose in Purpose::ALL.iter().copied().filter(asked_about) {
             match gate.may_contact(&feedback.customer, message.channel, purpose).await {
                 Ok(Decision::Allowed(_)) => return Ok(()),
                 Ok(Decision::Blocked(Blocked::Pending)) if confirms => return Ok(()),

@@ -206,7 +206,7 @@ impl Notice {
     #[must_use]
     pub fn links(&self) -> Vec<(&'static str, String)> {
         let take = self.take.clone().map(|link| ("Take the case", link));
-        let title = if self.link.ends_with("/desk/admin") { "Open the channels" } else { "Open the case" };
+        let title = if self.subject.starts_with("cases/") { "Open the case" } else { "Open the desk" };
         std::iter::once((title, self.link.clone())).chain(take).collect()
     }
 

@@ -225,7 +225,7 @@ fn a_case_is_what_the_answer_as_it_is_now_calls_for() {
     let case = world.case(&id);
     assert_eq!((&case["track"], &case["priority"]), (&json!("recovery"), &json!("critical")), "{case}");
     assert_eq!(alerted(&case), ["care-chat", "lead-mail", "events"], "those whom the rule names");
-    assert_eq!(case["deadlines"]["first_contact"]["due_at"], "2026-11-22T13:40:00Z", "4 hours from the correction");
+    assert_eq!(case["deadlines"]["first_contact"]["due_at"], "2026-11-22T13:30:00Z", "4 hours from its opening");
     let happened = |case: &Value, what: &str| {
         case["history"].as_array().expect("a list").iter().filter(|entry| entry["event"] == what).count()
     };
@@ -266,6 +266,10 @@ fn no_case_is_merged_into_one_that_has_ended() {
     world.pass(200);
     let case = world.case(&one);
     assert_eq!((&case["state"], &case["merged_into"]), (&json!("reopened"), &Value::Null), "{case}");
+    // And it can be merged into another one.
+    let three = world.take(3, "C-5");
+    world.work(&one, "merge", &json!({ "into": three }));
+    assert_eq!(world.case(&three)["merged"], json!([one]));
 }
 
 #[test]

@@ -263,6 +263,27 @@ fn a_chain_goes_on_until_the_member_has_taken_the_case_and_incidents_end_with_a_
     assert_eq!(told(&slow, "case.resolved"), ["pager"], "nobody is paged about what is no person's any more");
 }
 
+/// A corrected answer has taken the case out of the queue: whoever gets its place there takes nothing from it.
+#[test]
+fn a_case_that_has_left_its_queue_loses_nothing_with_its_place() {
+    let world = world(StoreKind::Sqlite);
+    let gone = world.post("basic", 1);
+    world.tick();
+    assert!(world.who(&gone).starts_with("ada: "), "{}", world.who(&gone));
+    let corrected = world.post_answer(&json!({
+        "survey": "checkout-nps", "score": 7, "comment": "I meant seven.", "segment": "key-account", "response_id": "r1",
+    }));
+    world.tick();
+    assert_eq!((&corrected, &world.case(&gone)["queue"]), (&gone, &json!("care")));
+    for number in 2..7 {
+        world.post(if number < 4 { "basic" } else { "gold" }, number);
+        world.tick();
+    }
+    let case = world.case(&gone);
+    assert_eq!((&case["track"], &case["owner"]), (&json!("passive"), &Value::Null), "{case}");
+    assert!(case["history"].as_array().expect("a list").iter().all(|entry| entry["event"] != "automated"), "{case}");
+}
+
 #[test]
 fn whatever_fails_the_places_go_to_the_cases_of_most_worth_and_no_more_than_there_are() {
     let tiers = ["basic", "silver", "gold", "basic", "gold", "silver", "gold", "silver", "gold", "basic"];

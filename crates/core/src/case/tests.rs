@@ -383,7 +383,8 @@ fn a_case_follows_its_answer_as_long_as_nobody_has_taken_it() {
         rule: RuleId::new(rule).unwrap(),
         priority: Priority::Critical,
         track: Track::Advocacy,
-        ..Case { first_contact: DeadlineClock { due_at: at(4), ..opened().first_contact }, ..opened() }
+        policy: Policy { first_contact_s: 4 * 3600, ..opened().policy },
+        ..opened()
     };
     let mut case = opened();
     assert!(!case.follow_rule(&opened(), at(1)), "it is that rule's");
@@ -392,8 +393,17 @@ fn a_case_follows_its_answer_as_long_as_nobody_has_taken_it() {
     assert_eq!(case.history.last().and_then(|h| h.detail.as_deref()), Some("detractor → gold"));
     let times = (0..50).filter(|i| case.follow_rule(&other(&format!("r{i}")), at(2))).count();
     assert_eq!(times, 4, "not for ever");
-    let mut taken = play("acknowledge").unwrap();
-    assert!(!taken.follow_rule(&other("gold"), at(3)));
+    // Whatever somebody has done to it stands: a lead who gave it to somebody, a customer who asked for a person.
+    for name in ["acknowledge", "assign", "requeue"] {
+        let mut touched = play(name).unwrap();
+        assert!(!touched.follow_rule(&other("gold"), at(3)), "{name}");
+    }
+    let mut asked = opened();
+    assert!(asked.ask_for_human(at(1)) && !asked.follow_rule(&other("gold"), at(3)));
+    // A deadline that was missed stays missed.
+    let mut late = opened();
+    assert!(!late.advance_clocks(at(25)).is_empty());
+    assert!(late.follow_rule(&other("gold"), at(26)) && late.first_contact.breached_at == Some(at(24)));
 }
 
 #[test]
