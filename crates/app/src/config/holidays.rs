@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
-/// The last year that a yearly event is taken for; a date in a file stands for itself.
+/// The first and the last year that a yearly event is taken for, however long ago it began (the zones' rules begin with that
+/// year, too); a date in a file stands for itself.
+const FIRST_YEAR: i32 = 2025;
 const LAST_YEAR: i32 = 2060;
 
 /// Reads the holidays.
@@ -74,7 +76,9 @@ impl Event {
                     "the recurrence `{value}` is not understood: only FREQ=YEARLY is, list the days one by one"
                 ));
             }
-            "RDATE" | "EXDATE" => return Err(format!("{} is not understood: list the days one by one", property.name)),
+            "RDATE" | "EXDATE" | "RECURRENCE-ID" => {
+                return Err(format!("{} is not understood: list the days one by one", property.name));
+            }
             "STATUS" => self.cancelled = value.eq_ignore_ascii_case("CANCELLED"),
             _ => {}
         }
@@ -88,8 +92,11 @@ impl Event {
         if !(1..=366).contains(&length) {
             return Err(format!("event `{}` ends before it begins, or lasts longer than a year", self.name));
         }
-        let last_year = if self.yearly { LAST_YEAR.max(start.year()) } else { start.year() };
-        for year in (start.year()..=last_year).filter(|_| !self.cancelled) {
+        let (first_year, last_year) = match self.yearly {
+            true => (start.year().max(FIRST_YEAR), start.year().max(LAST_YEAR)),
+            false => (start.year(), start.year()),
+        };
+        for year in (first_year..=last_year).filter(|_| !self.cancelled) {
             // The 29th of February recurs in leap years only.
             let Some(first) = start.with_year(year) else { continue };
             days.extend((0..length).filter_map(|day| first.checked_add_signed(TimeDelta::days(day))));
@@ -137,8 +144,15 @@ mod tests {
     #[test]
     fn a_yearly_event_is_a_holiday_every_year() {
         let christmas = days("DTSTART;VALUE=DATE:20201225\nRRULE:FREQ=YEARLY");
-        assert_eq!((christmas[0].as_str(), christmas.len()), ("2020-12-25", 41));
-        assert_eq!(days("DTSTART;VALUE=DATE:20240229\nRRULE:FREQ=YEARLY").len(), 10);
+        assert_eq!((christmas[0].as_str(), christmas.len()), ("2025-12-25", 36));
+        assert_eq!(days("DTSTART;VALUE=DATE:20300501\nRRULE:FREQ=YEARLY")[0], "2030-05-01", "not before it begins");
+        assert_eq!(days("DTSTART;VALUE=DATE:20240229\nRRULE:FREQ=YEARLY").len(), 9);
+        // As calendar programmes write them: the holidays of a country, each since 1970.
+        let one = |day: u32| {
+            format!("BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:197005{day:02}\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\n")
+        };
+        let many = (1..=20).map(one).collect::<String>();
+        assert_eq!(read(&format!("BEGIN:VCALENDAR\r\n{many}END:VCALENDAR\r\n")).map(|days| days.len()), Ok(20 * 36));
     }
 
     #[test]
@@ -149,6 +163,7 @@ mod tests {
             ("DTSTART;VALUE=DATE:20261325", "is no whole day"),
             ("DTSTART;VALUE=DATE:20261225\nDTEND;VALUE=DATE:20261225", "ends before it begins"),
             ("DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=WEEKLY", "recurrence `FREQ=WEEKLY`"),
+            ("DTSTART;VALUE=DATE:20261224\nRECURRENCE-ID;VALUE=DATE:20261225", "RECURRENCE-ID is not understood"),
             ("DTSTART;VALUE=DATE:20261225\nEXDATE;VALUE=DATE:20271225", "EXDATE is not understood"),
         ] {
             let refusal = read(&event(lines)).unwrap_err();
