@@ -534,8 +534,8 @@ impl Program for FollowUp {
 const MOST_OPENINGS: usize = 12;
 
 impl FollowUp {
-    /// Another rule may be the first that matches the answer as it is now. Nobody has taken the case: it becomes what that
-    /// rule calls for. Somebody has: if the answer has got worse, those whom the rule alerts hear of it.
+    /// Another rule may be the first that matches the answer as it is now. Nobody has done anything to the case: it becomes
+    /// what that rule calls for. Somebody works it: if the answer has got worse, those whom the rule alerts hear of it.
     fn follow_correction(&self, step: &mut Step<Dossier>, before: &Dossier, now: DateTime<Utc>) {
         let opened = self.open(Feedback { received_at: now, ..step.body.feedback.clone() });
         let (Some(called_for), Some(case), Some(was)) = (&opened.case, &mut step.body.case, &before.case) else {
@@ -544,15 +544,16 @@ impl FollowUp {
         let worse = step.body.feedback.band < before.feedback.band && called_for.rule != case.rule;
         let told = step.body.alerts.iter().filter(|delivery| delivery.occasion == Occasion::Opened).count();
         if case.follow_rule(called_for, now) {
+            let corrected = || Outcome::Skipped("the answer was corrected".to_owned());
             let unsaid = |m: &&mut Message| m.delivery.state == DeliveryState::Pending && m.kind.is_some();
             let meant = |kind| opened.messages.iter().any(|m| m.kind == kind);
             let asks = |m: &&mut Message| m.survey.is_some() || m.kind == Some(MessageKind::Confirmation);
             for message in step.body.messages.iter_mut().filter(unsaid).filter(|m| !asks(m) && !meant(m.kind)) {
-                message.delivery.settle(Outcome::Skipped("the answer was corrected".to_owned()), now);
+                message.delivery.settle(corrected(), now);
             }
             let opening = |d: &&mut Delivery| d.occasion == Occasion::Opened && d.state == DeliveryState::Pending;
             for delivery in step.body.alerts.iter_mut().filter(opening) {
-                delivery.settle(Outcome::Skipped("the answer was corrected".to_owned()), now);
+                delivery.settle(corrected(), now);
             }
             self.begin(step, opened, now);
             follow_clocks(step, was);

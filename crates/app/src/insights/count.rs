@@ -92,8 +92,7 @@ pub(super) fn facts(case: &Case, feedback: &Feedback) -> Vec<String> {
         return facts;
     }
     for (kind, kept, missed) in [(ClockKind::FirstContact, "fk", "fm"), (ClockKind::Closure, "ck", "cm")] {
-        let missed_before = kind == ClockKind::Closure && case.closure_missed_at.is_some();
-        if let Some(in_time) = if missed_before { Some(false) } else { in_time(case.clock(kind)) } {
+        if let Some(in_time) = in_time(case, kind) {
             add(if in_time { kept } else { missed });
         }
     }
@@ -122,8 +121,12 @@ fn seconds(case: &Case, at: chrono::DateTime<chrono::Utc>) -> u64 {
     u64::try_from((at - case.opened_at).num_seconds()).unwrap_or(0)
 }
 
-/// Whether a clock was met by its deadline; none while that is open.
-fn in_time(clock: &DeadlineClock) -> Option<bool> {
+/// Whether a clock was met by its deadline, and so was every one that reopening has replaced; none while that is open.
+fn in_time(case: &Case, kind: ClockKind) -> Option<bool> {
+    if kind == ClockKind::Closure && case.closure_missed_at.is_some() {
+        return Some(false);
+    }
+    let clock = case.clock(kind);
     match (clock.met_at, clock.breached_at) {
         (_, Some(_)) => Some(false),
         (Some(met), None) => Some(met <= clock.due_at),

@@ -1,7 +1,8 @@
 //! Who answers, as the company's own server says it: a JSON Web Token (RFC 7519) signed with HMAC-SHA256.
 //!
 //! One algorithm, fixed here: what the token says about its algorithm is only compared, never followed. A token must
-//! expire; what may still be said with one that has is the caller's to decide. Anything else about a person is hearsay and not looked at.
+//! expire; what may still be said with one that has is the caller's to decide. Anything else about a person is hearsay
+//! and not looked at.
 
 use crate::digest::{equal, hmac_sha256};
 use crate::fields::{Fields, Mistakes};

@@ -301,6 +301,30 @@ fn many_cases_change_hands_at_once() {
 }
 
 #[test]
+fn a_closure_that_was_missed_is_counted_as_missed_whatever_comes_after() {
+    let world = world(StoreKind::Sqlite);
+    let id = world.take(3, "C-1");
+    world.work(&id, "acknowledge", &json!({}));
+    world.pass(49 * 3_600);
+    world.pass(60);
+    for again in [false, true] {
+        if again {
+            world.work(&id, "reopen", &json!({}));
+        }
+        world.work(&id, "resolve", &json!({ "root_cause": "late" }));
+        world.work(&id, "inform", &json!({ "channel": "phone" }));
+        world.work(&id, "close", &json!({}));
+        world.tick();
+        let asked = request("executive", "/v1/insights/teams?period=2026-11", None);
+        let (status, _, teams) = read(block_on(world.app.get_figures("teams", &asked)));
+        assert_eq!(status, 200, "{teams}");
+        let rows = teams["rows"].as_array().expect("rows");
+        let closure = rows.iter().find(|row| row["team"] == "care" && row["clock"] == "closure").expect("a row");
+        assert_eq!((&closure["kept"], &closure["missed"]), (&json!(0), &json!(1)), "{closure}");
+    }
+}
+
+#[test]
 fn asking_again_is_due_a_month_after_closing() {
     let world = world(StoreKind::Sqlite);
     let id = world.take(3, "C-1");
