@@ -14,7 +14,7 @@ use crate::time::from_unix;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, DeliveryState};
-use ringback_core::case::{Case, HistoryEntry, State};
+use ringback_core::case::{Case, HistoryEntry, State, money};
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_core::deadline::ClockKind;
 use ringback_core::feedback::Answer;
@@ -132,6 +132,8 @@ pub(super) struct CasePage {
     policies: Vec<String>,
     policy: String,
     currency: String,
+    /// What the case has cost in goodwill so far; empty when nothing.
+    granted: String,
     d: Draft,
     preview: Option<Preview>,
     notice: Option<Notice>,
@@ -210,6 +212,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             ],
             waits: waits(l, terms.longest_wait_s),
             currency: self.config.cases.goodwill.currency.clone().unwrap_or_default(),
+            granted: case.goodwill.filter(|amount| *amount > 0).map(money).unwrap_or_default(),
             queue: case.queue.to_string(),
             policies: self.config.policies.keys().map(ToString::to_string).collect(),
             policy: case.policy_id.to_string(),

@@ -56,6 +56,10 @@ const GERMAN: &[(&str, &str)] = &[
         "Niemand hat Platz für diesen Fall, er ist der Automatik überlassen: Zurückholen kann ihn nur die Teamleitung",
     ),
     ("another deadline policy needs a lead", "Andere Fristen kann nur die Teamleitung setzen"),
+    (
+        "goodwill above {} ({} was granted before) needs a lead",
+        "Kulanz über {} (bisher gewährt: {}) kann nur die Teamleitung gewähren",
+    ),
     ("goodwill above {} needs a lead", "Kulanz über {} kann nur die Teamleitung gewähren"),
     (
         "the case has changed since that version; nothing was done",
@@ -167,6 +171,10 @@ mod tests {
             ("is nobody who works cases: see [[access]] in the programme", "ist niemand, der Fälle bearbeitet"),
             ("goodwill above 50.00 needs a lead", "Kulanz über 50.00 kann nur die Teamleitung gewähren"),
             (
+                "goodwill above 50.00 (12.50 was granted before) needs a lead",
+                "Kulanz über 50.00 (bisher gewährt: 12.50) kann nur die Teamleitung gewähren",
+            ),
+            (
                 "task 2 of depot is not finished: finish it first",
                 "Aufgabe 2 von depot ist nicht abgeschlossen: Schließen Sie sie zuerst ab",
             ),
@@ -187,7 +195,8 @@ mod tests {
             Refused::WaitOutOfBounds { longest_s: 60 },
             Refused::ForAutomation,
             Refused::PolicyIsALeads,
-            Refused::GoodwillAbove { limit: 5_000 },
+            Refused::GoodwillAbove { limit: 5_000, before: 0 },
+            Refused::GoodwillAbove { limit: 5_000, before: 3_000 },
         ] {
             let english = refused.to_string();
             assert_ne!(in_words(Lang::De, english.clone()), english);

@@ -54,7 +54,8 @@ pub enum CaseEvent {
         root_cause: String,
         /// What was done.
         remedy: Option<String>,
-        /// What it cost in goodwill, in hundredths of the programme's currency.
+        /// What this remedy costs in goodwill, beside what earlier ones of the case did, in hundredths of the
+        /// programme's currency.
         goodwill: Option<u64>,
     },
     /// Told the customer what was done.
@@ -183,7 +184,8 @@ pub struct Terms {
     pub longest_wait_s: u32,
     /// Whether the caller may take a case back from automation, and put it under another deadline policy.
     pub may_overrule: bool,
-    /// How much goodwill the caller may grant, in hundredths; none: as much as they see fit.
+    /// How much goodwill the caller may grant a case, all its remedies together, in hundredths; none: as much as
+    /// they see fit.
     pub goodwill_limit: Option<u64>,
     /// How long after closing the customer is asked again, in seconds; none: not at all.
     pub survey_after_s: Option<u32>,
@@ -226,10 +228,21 @@ pub enum Refused {
     /// How long a customer may wait is a lead's decision.
     #[error("another deadline policy needs a lead")]
     PolicyIsALeads,
-    /// The remedy is worth more than the caller may grant.
-    #[error("goodwill above {}.{:02} needs a lead", .limit / 100, .limit % 100)]
+    /// With this remedy the case costs more than the caller may grant.
+    #[error("goodwill above {}{} needs a lead", money(*.limit), granted(*.before))]
     GoodwillAbove {
-        /// What the caller may grant, in hundredths.
+        /// What the caller may grant a case, in hundredths.
         limit: u64,
+        /// What the case has cost before, in hundredths.
+        before: u64,
     },
+}
+
+/// An amount of hundredths of a currency, in its whole units.
+pub fn money(hundredths: u64) -> String {
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+fn granted(before: u64) -> String {
+    if before == 0 { String::new() } else { format!(" ({} was granted before)", money(before)) }
 }

@@ -16,7 +16,7 @@ mod transition;
 
 pub use allot::Allotment;
 pub use due::{DueStep, Waiting};
-pub use event::{CaseEvent, ContactOutcome, EventKind, Refused, Terms};
+pub use event::{CaseEvent, ContactOutcome, EventKind, Refused, Terms, money};
 pub use later::Later;
 pub use state::State;
 
@@ -102,7 +102,7 @@ pub struct Case {
     pub remedy: Option<String>,
     /// Why it was closed without telling the customer.
     pub closed_without_informing: Option<String>,
-    /// What the remedy cost in goodwill, in hundredths of the programme's currency.
+    /// What its remedies cost in goodwill, all together, in hundredths of the programme's currency.
     pub goodwill: Option<u64>,
     /// What is waited for, while it is.
     pub waiting: Option<Waiting>,

@@ -234,9 +234,29 @@ fn goodwill_above_the_limit_needs_somebody_without_one() {
     let resolve = |goodwill| CaseEvent::Resolve { root_cause: "late".into(), remedy: None, goodwill: Some(goodwill) };
     let by = |terms: &Terms, goodwill| case.apply(&resolve(goodwill), "ada", "n", at(2), terms);
     assert_eq!(by(&TERMS, 5_000).unwrap().goodwill, Some(5_000));
-    assert_eq!(by(&TERMS, 5_001), Err(Refused::GoodwillAbove { limit: 5_000 }));
-    assert_eq!(Refused::GoodwillAbove { limit: 5_005 }.to_string(), "goodwill above 50.05 needs a lead");
+    let above = |limit, before| Refused::GoodwillAbove { limit, before };
+    assert_eq!(by(&TERMS, 5_001), Err(above(5_000, 0)));
+    assert_eq!(above(5_005, 0).to_string(), "goodwill above 50.05 needs a lead");
+    assert_eq!(above(5_000, 205).to_string(), "goodwill above 50.00 (2.05 was granted before) needs a lead");
     assert!(by(&Terms { goodwill_limit: None, ..TERMS }, 100_000_000).is_ok());
+}
+
+#[test]
+fn reopening_a_case_grants_nobody_more_goodwill() {
+    let resolve = |goodwill| CaseEvent::Resolve { root_cause: "late".into(), remedy: None, goodwill };
+    let by = |case: &Case, goodwill, terms: &Terms| case.apply(&resolve(goodwill), "ada", "n", at(9), terms);
+    let again = |case: &Case| case.apply(&event("reopen"), "ada", "n", at(9), &TERMS).unwrap();
+    let first = again(&by(&play("acknowledge").unwrap(), Some(3_000), &TERMS).unwrap());
+    assert_eq!(by(&first, Some(2_001), &TERMS), Err(Refused::GoodwillAbove { limit: 5_000, before: 3_000 }));
+    // What was granted stays granted, by whoever it was; a remedy that costs nothing needs nobody.
+    let second = by(&first, Some(2_000), &TERMS).unwrap();
+    assert_eq!(second.goodwill, Some(5_000));
+    let lead = by(&again(&second), Some(40_000), &Terms { goodwill_limit: Some(50_000), ..TERMS }).unwrap();
+    assert_eq!(lead.goodwill, Some(45_000));
+    for nothing in [None, Some(0)] {
+        assert_eq!(by(&again(&lead), nothing, &TERMS).unwrap().goodwill, Some(45_000));
+    }
+    assert_eq!(by(&play("acknowledge").unwrap(), Some(0), &TERMS).unwrap().goodwill, Some(0));
 }
 
 #[test]

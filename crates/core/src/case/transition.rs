@@ -1,6 +1,6 @@
 //! Carries out what people do to a case.
 
-use super::{Case, CaseEvent, ContactOutcome, EventKind, Refused, State, Task, Terms, Waiting};
+use super::{Case, CaseEvent, ContactOutcome, EventKind, Refused, State, Task, Terms, Waiting, money};
 use crate::consent::ContactChannel;
 use crate::id::QueueId;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -167,16 +167,28 @@ impl Case {
         if let Some(open) = self.tasks.iter().find(|task| task.done_at.is_none()) {
             return Err(Refused::OpenTask { task: open.number, department: open.department.clone() });
         }
-        if let Some(limit) = terms.goodwill_limit.filter(|limit| goodwill.is_some_and(|amount| amount > *limit)) {
-            return Err(Refused::GoodwillAbove { limit });
-        }
+        let granted = self.grant(goodwill, terms)?;
         self.end_waiting(now);
         self.state = State::Resolved;
         self.root_cause = Some(root_cause.to_owned());
         self.remedy = remedy.map(str::to_owned);
-        self.goodwill = goodwill;
-        let granted = goodwill.map(|amount| format!(", goodwill {}.{:02}", amount / 100, amount % 100));
+        self.goodwill = granted;
+        let granted = goodwill.map(|amount| format!(", goodwill {}", money(amount)));
         Ok(Some(format!("root cause: {root_cause}{}", granted.unwrap_or_default())))
+    }
+
+    /// What the case has cost in goodwill with what this remedy costs. The limit is the case's, not the remedy's:
+    /// reopening it grants nobody more.
+    fn grant(&self, goodwill: Option<u64>, terms: &Terms) -> Result<Option<u64>, Refused> {
+        let Some(amount) = goodwill.filter(|amount| *amount > 0) else {
+            return Ok(self.goodwill.or(goodwill));
+        };
+        let before = self.goodwill.unwrap_or(0);
+        let total = before.saturating_add(amount);
+        match terms.goodwill_limit {
+            Some(limit) if total > limit => Err(Refused::GoodwillAbove { limit, before }),
+            _ => Ok(Some(total)),
+        }
     }
 
     fn close(&mut self, without_informing: Option<&str>, now: DateTime<Utc>, terms: &Terms) -> Detail {

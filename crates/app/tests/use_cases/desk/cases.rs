@@ -143,6 +143,10 @@ fn a_mistake_is_named_and_what_was_typed_stays() {
         .person("lead")
         .act(&id, "resolve", &[("root_cause", "x"), ("goodwill", "400"), ("note", "n")])
         .expect(303);
+    let _ = agent.act(&id, "reopen", &[("note", "n")]).expect(303);
+    agent.get(&format!("/desk/cases/{id}")).says("granted so far: 400.00");
+    let page = agent.act(&id, "resolve", &[("root_cause", "x"), ("goodwill", "50"), ("note", "n")]).expect(403);
+    page.says("goodwill above 50.00 (400.00 was granted before) needs a lead");
 }
 
 #[test]
