@@ -125,9 +125,16 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Turn::Join(until) | Turn::Wait(until) => Err(wait(until)),
             Turn::Lead(members) if members.len() > 1 => Ok(notice.about_group(&self.config.public_url, &members)),
             Turn::Lead(_) => Ok(notice),
-            Turn::Covered(leader) => match self.leader_state(&leader).await.map_err(unread)? {
-                Some(DeliveryState::Delivered) => Err(Outcome::Delivered(Some(format!("group:{leader}")))),
-                Some(DeliveryState::Pending) => Err(wait(self.clock.now() + 60)),
+            Turn::Covered(name) => match self.leader(&name).await.map_err(unread)? {
+                Some(leader) if leader.state == DeliveryState::Delivered => {
+                    Err(Outcome::Delivered(Some(format!("group:{name}"))))
+                }
+                // Looked at as often as the message itself is tried.
+                Some(leader) if leader.state == DeliveryState::Pending => {
+                    let now = from_unix(self.clock.now());
+                    let next = leader.not_before.max(Some(leader.look_again_at(now)));
+                    Err(Outcome::Retry(WAITS_FOR_GROUP.to_owned(), next))
+                }
                 // The group's message will never arrive: each for itself.
                 _ => Ok(notice),
             },

@@ -8,7 +8,8 @@ use super::silence::labels;
 use crate::App;
 use crate::config::{Channel, Grouping};
 use crate::dossier::Dossier;
-use ringback_core::alert::{Delivery, DeliveryState};
+use chrono::{DateTime, Utc};
+use ringback_core::alert::Delivery;
 use ringback_core::rule::Priority;
 use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
 use serde_json::{Value, json};
@@ -146,17 +147,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             .map(|label| all.iter().find(|(name, _)| name == label).map_or("", |(_, v)| v.as_str()))
             .collect();
         let journal = |day: u64| self.namer.group(&channel.id, &values, day);
-        let today = journal(now / DAY_S);
-        let mut found = (self.group(&today).await?, today);
-        if !found.0.knows(&name) {
-            // It may have joined before midnight.
-            let before = journal((now / DAY_S).saturating_sub(1));
-            let group = self.group(&before).await?;
-            if group.knows(&name) {
-                found = (group, before);
-            }
-        }
-        let (group, journal) = found;
+        let (group, journal) = self.joined(&name, delivery.grouped_at, journal).await?;
         let turn = group.turn(&name, by, now);
         let note = match &turn {
             Turn::Alone if group.alone.iter().any(|(known, _)| *known == name) => return Ok(turn),
@@ -175,16 +166,40 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok(turn)
     }
 
+    /// The group that an alert is in, or, when it is in none yet, today's.
+    ///
+    /// Since when it waits was written down after it had joined, perhaps past midnight.
+    async fn joined(
+        &self,
+        name: &str,
+        since: Option<DateTime<Utc>>,
+        journal: impl Fn(u64) -> String,
+    ) -> Result<(Group, String), LedgerError> {
+        let today = self.clock.now() / DAY_S;
+        let day = since.and_then(|at| u64::try_from(at.timestamp()).ok()).map_or(today, |at| at / DAY_S);
+        let first = (self.group(&journal(day)).await?, journal(day));
+        if first.0.knows(name) {
+            return Ok(first);
+        }
+        let before = journal(day.saturating_sub(1));
+        let group = self.group(&before).await?;
+        match group.knows(name) {
+            true => Ok((group, before)),
+            false if day == today => Ok(first),
+            false => Ok((self.group(&journal(today)).await?, journal(today))),
+        }
+    }
+
     async fn group(&self, journal: &str) -> Result<Group, LedgerError> {
         let notes = self.ledger.person(journal).await?.into_iter().filter_map(|entry| entry.note);
         Ok(Group::read(notes))
     }
 
-    /// How the delivery stands that led a group's message; none when it is gone.
-    pub(super) async fn leader_state(&self, name: &str) -> Result<Option<DeliveryState>, LedgerError> {
+    /// The delivery that led a group's message; none when it is gone.
+    pub(super) async fn leader(&self, name: &str) -> Result<Option<Delivery>, LedgerError> {
         let Some((case, delivery)) = name.split_once('/') else { return Ok(None) };
         let record = self.ledger.read(case).await?;
-        Ok(record.and_then(|record| record.body.delivery(delivery).map(|d| d.state)))
+        Ok(record.and_then(|record| record.body.delivery(delivery).cloned()))
     }
 }
 

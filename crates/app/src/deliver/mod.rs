@@ -37,6 +37,7 @@ pub use notice::Notice;
 pub(crate) use notice::summary;
 pub use outcome::of_answer;
 pub(crate) use report::suppressed_note;
+pub(crate) use standing::Off;
 
 use self::queue::Errand;
 use crate::App;
@@ -108,8 +109,8 @@ struct Ended {
     /// Which attempt it was.
     attempts: u8,
     outcome: Outcome,
-    /// The channel was switched off because of it.
-    switched_off: bool,
+    /// It is the one to tell that its channel is switched off.
+    tells: bool,
     /// What a template said, when it was filled in for this attempt.
     written: Option<Written>,
 }
@@ -229,11 +230,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let now = from_unix(self.clock.now());
         let written = self.ledger.change(id, |record| {
             let mut step = Step::of(record.body.clone());
-            for Ended { delivery, attempts, outcome, switched_off, written } in &ended {
+            for Ended { delivery, attempts, outcome, tells, written } in &ended {
                 if let Some(written) = written {
                     step.body.keep_written(delivery, written);
                 }
-                if let (true, Some(off)) = (*switched_off, step.body.delivery(delivery).map(|d| d.channel.clone())) {
+                if let (true, Some(off)) = (*tells, step.body.delivery(delivery).map(|d| d.channel.clone())) {
                     self.tell_of_trouble(&mut step, &off);
                 }
                 let pending = step.body.delivery_mut(delivery).filter(|d| d.state == DeliveryState::Pending);
@@ -251,10 +252,21 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         });
         match written.await {
             Ok(Changed::Done { now, .. }) => {
+                self.note_all_told(&round.records[case], &ended).await;
                 round.next.borrow_mut().extend(now.into_iter().map(HandedOver::from));
             }
             Ok(_) => self.log(&format!("case {id}: the deliveries' outcome could not be written")),
             Err(error) => self.log(&format!("ledger: {error}")),
+        }
+    }
+
+    /// Writes down of which channels a case's deliveries have told that they are off.
+    async fn note_all_told(&self, record: &Record<Dossier>, ended: &[Ended]) {
+        for told in ended.iter().filter(|ended| ended.tells) {
+            let Some(off) = record.body.delivery(&told.delivery) else { continue };
+            if let Err(error) = self.note_told(&off.channel).await {
+                self.log(&format!("ledger: {error}"));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One channel's queue in a round: the most urgent first, a few at once, and no more once nobody answers there.
 
-use super::standing::{self, Off};
+use super::standing::Off;
 use super::{Ended, Round, pace, silence};
 use crate::App;
 use crate::dossier::reaches_customer;
@@ -33,7 +33,9 @@ struct Line {
     id: ChannelId,
     /// Whether it is written to no faster than somebody says.
     paced: bool,
-    off: Off,
+    off: Option<Off>,
+    /// Whether it is off, and nobody has been told.
+    untold: Cell<bool>,
     /// How often in a row it gave no answer.
     silent: Cell<u32>,
     /// Whether it was refused for good in this round.
@@ -44,7 +46,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Works one channel's queue.
     pub(super) async fn work_queue(
         &self,
-        (id, off): (ChannelId, Off),
+        (id, off): (ChannelId, Option<Off>),
         queue: Vec<Errand>,
         round: &Round,
         out: &impl Outbound,
@@ -60,16 +62,24 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         for errand in queue.iter().filter(|_| paced.is_some()) {
             self.step_aside(round, errand.case).await;
         }
-        let line = &Line { id, paced: paced.is_some(), off, silent: Cell::new(0), went_off: Cell::new(false) };
+        let now = from_unix(self.clock.now());
+        let line = &Line {
+            id,
+            paced: paced.is_some(),
+            untold: Cell::new(off.as_ref().is_some_and(|off| off.is_untold(now))),
+            off,
+            silent: Cell::new(0),
+            went_off: Cell::new(false),
+        };
         stream::iter(queue)
             .for_each_concurrent(at_once, |errand| async move {
                 if line.paced {
                     round.step_back(errand.case);
                 }
                 if let Some((outcome, written)) = self.work_errand(line, &errand, round, out, gate).await {
-                    let switched_off = self.heed(line, &outcome).await;
+                    let tells = self.heed(line, &outcome).await || line.untold.take();
                     let Errand { case, delivery: Delivery { id: delivery, attempts, .. } } = errand;
-                    let ended = Ended { delivery, attempts, outcome, switched_off, written };
+                    let ended = Ended { delivery, attempts, outcome, tells, written };
                     round.ended.borrow_mut().entry(case).or_default().push(ended);
                 }
                 self.step_aside(round, errand.case).await;
@@ -98,7 +108,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 return Some(self.write_to_customer(round, *case, delivery, out, gate).await);
             }
             (None, _) => self.attempt(round, *case, delivery, out, gate).await,
-            (Some((why, since)), _) => Outcome::Retry(standing::waiting(why, *since), None),
+            (Some(off), _) => Outcome::Retry(off.waiting(), None),
         };
         Some((outcome, None))
     }

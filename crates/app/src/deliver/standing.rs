@@ -1,7 +1,8 @@
 //! Whether a channel is switched on. One that was refused for good (401, 403, 404, 410) is switched off until somebody
 //! tests it with success; what is to go there waits meanwhile, as long as deliveries are tried at all.
 //!
-//! Kept in a journal of the ledger: one entry each time it is switched.
+//! Kept in a journal of the ledger: one entry each time it is switched, and one once its trouble is told, so that a crash
+//! in between keeps it from nobody.
 
 use super::silence::Silence;
 use super::text;
@@ -21,24 +22,50 @@ pub(super) fn switches_off(status: StatusCode) -> bool {
     [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status)
 }
 
-/// Why a channel is switched off, and since when; none when it is on.
-pub(crate) type Off = Option<(String, DateTime<Utc>)>;
+/// Whether a channel is off; none when that cannot be told.
+type Known = Option<Option<Off>>;
+
+/// How soon after it was switched off somebody has written down that it is told, unless they could not: in seconds.
+const TOLD_WITHIN_S: i64 = 300;
+
+/// A channel that is switched off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Off {
+    pub why: String,
+    pub since: DateTime<Utc>,
+    /// Whether somebody was told.
+    told: bool,
+}
+
+impl Off {
+    /// Why what is to go there waits.
+    pub(super) fn waiting(&self) -> String {
+        format!("the channel is switched off since {}: {}", text::instant(self.since), self.why)
+    }
+
+    /// Whether those who were to tell somebody did not come to it.
+    pub(super) fn is_untold(&self, now: DateTime<Utc>) -> bool {
+        !self.told && (now - self.since).num_seconds() > TOLD_WITHIN_S
+    }
+}
 
 /// What a channel's journal says last.
-fn standing(journal: Vec<PersonEntry>) -> Off {
-    let last = journal.into_iter().filter_map(|entry| entry.note).next_back()?;
-    let at = last["at"].as_i64().and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default();
-    last["off"].as_str().map(|why| (why.to_owned(), at))
+fn standing(journal: Vec<PersonEntry>) -> Option<Off> {
+    let mut notes = journal.into_iter().filter_map(|entry| entry.note).rev().peekable();
+    let told = notes.next_if(|note| note.get("told").is_some()).is_some();
+    let last = notes.find(|note| note.get("told").is_none())?;
+    let since = last["at"].as_i64().and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default();
+    last["off"].as_str().map(|why| Off { why: why.to_owned(), since, told })
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Why a channel is switched off, and since when; none when it is on.
-    async fn switched_off(&self, channel: &ChannelId) -> Result<Off, LedgerError> {
+    async fn switched_off(&self, channel: &ChannelId) -> Result<Option<Off>, LedgerError> {
         Ok(self.all_switched_off(&[channel]).await?.pop().flatten())
     }
 
     /// The same of several, in their order: 2 reads.
-    pub(crate) async fn all_switched_off(&self, channels: &[&ChannelId]) -> Result<Vec<Off>, LedgerError> {
+    pub(crate) async fn all_switched_off(&self, channels: &[&ChannelId]) -> Result<Vec<Option<Off>>, LedgerError> {
         let names: Vec<String> = channels.iter().map(|channel| self.namer.channel(channel)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         Ok(self.ledger.journals(&names).await?.into_iter().map(standing).collect())
@@ -46,10 +73,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
     /// What holds attempts back: the silences in force, and which of the channels are switched off, in their order; none for
     /// a channel of which that cannot be told. 2 reads.
-    pub(super) async fn held_back(
-        &self,
-        channels: &[&ChannelId],
-    ) -> Result<(Vec<Silence>, Vec<Option<Off>>), LedgerError> {
+    pub(super) async fn held_back(&self, channels: &[&ChannelId]) -> Result<(Vec<Silence>, Vec<Known>), LedgerError> {
         let mut names = self.silence_journals().to_vec();
         let months = names.len();
         names.extend(channels.iter().map(|channel| self.namer.channel(channel)));
@@ -64,10 +88,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     }
 
     /// The same where one of the journals is not understood: that one's channel alone is left out.
-    async fn held_back_one_by_one(
-        &self,
-        channels: &[&ChannelId],
-    ) -> Result<(Vec<Silence>, Vec<Option<Off>>), LedgerError> {
+    async fn held_back_one_by_one(&self, channels: &[&ChannelId]) -> Result<(Vec<Silence>, Vec<Known>), LedgerError> {
         let silences = self.silences().await?;
         let mut off = Vec::new();
         for channel in channels {
@@ -86,6 +107,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let note = json!({ "off": why, "at": self.clock.now() });
         self.ledger.note_person(&self.namer.channel(channel), note).await?;
         Ok(true)
+    }
+
+    /// Writes down that somebody is told that a channel is off.
+    pub(super) async fn note_told(&self, channel: &ChannelId) -> Result<(), LedgerError> {
+        let note = json!({ "told": true, "at": self.clock.now() });
+        self.ledger.note_person(&self.namer.channel(channel), note).await
     }
 
     /// Switches a channel on again, if it was off.
@@ -118,9 +145,4 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
         }
     }
-}
-
-/// What is said about a channel that is off.
-pub(super) fn waiting(why: &str, since: DateTime<Utc>) -> String {
-    format!("the channel is switched off since {}: {why}", text::instant(since))
 }

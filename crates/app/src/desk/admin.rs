@@ -6,6 +6,7 @@ use super::frame::{Door, Frame, Guest, Place};
 use super::lang::{Lang, When};
 use crate::App;
 use crate::config::{Config, KINDS, Kind, SourceKind};
+use crate::deliver::Off;
 use crate::dossier::Dossier;
 use crate::erasure::Asked;
 use crate::intake::Refusal;
@@ -15,7 +16,6 @@ use crate::secrets::Secrets;
 use crate::time::from_unix;
 use crate::web::{desk_page, field};
 use askama::Template;
-use chrono::{DateTime, Utc};
 use http::{Request, StatusCode};
 use ringback_core::id::ChannelId;
 use ringback_ledger::{Clock, Entropy, Record, Store};
@@ -159,9 +159,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     async fn channels(&self, l: Lang) -> Result<Vec<ChannelView>, Problem> {
         let ids: Vec<&ChannelId> = self.config.channels.keys().collect();
         let off = self.all_switched_off(&ids).await.map_err(|error| self.store_failed(&error))?;
-        let view = |(channel, off): (&crate::config::Channel, Option<(String, DateTime<Utc>)>)| {
+        let view = |(channel, off): (&crate::config::Channel, Option<Off>)| {
             let (mark, state) = match off {
-                Some((why, since)) => {
+                Some(Off { why, since, .. }) => {
                     ("bad", format!("{} {}: {why}", l.say("switched off since", "abgeschaltet seit"), l.instant(since)))
                 }
                 None => ("good", l.say("on", "an").to_owned()),

@@ -7,27 +7,41 @@ use http::{Request, Response, StatusCode, header};
 use ringback_app::deliver::HandedOver;
 use ringback_app::{Outbound, OutboundError};
 use ringback_ledger::{Due, HandOver};
-use ringback_test_support::MemoryStore;
+use ringback_test_support::{ManualClock, MemoryStore};
 use serde_json::json;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-/// Takes mail, and knows no such chat.
-#[derive(Default)]
-struct Receivers(RefCell<Vec<String>>);
+const SHIPPED: &str = include_str!("../../../../ringback.toml");
+const CHAT: &str = "hooks.slack.com";
+
+/// Takes mail; how the chat answers can change.
+struct Receivers {
+    asked: RefCell<Vec<(String, String)>>,
+    chat: Cell<StatusCode>,
+}
 
 impl Receivers {
     /// How many requests this host has had.
     fn asked(&self, host: &str) -> usize {
-        self.0.borrow().iter().filter(|asked| *asked == host).count()
+        self.asked.borrow().iter().filter(|(asked, _)| asked == host).count()
+    }
+
+    /// What the chat was sent since the last look.
+    fn told(&self) -> Vec<String> {
+        let asked = self.asked.take().into_iter();
+        asked.filter(|(host, _)| host == CHAT).map(|(_, body)| body).collect()
     }
 }
 
 impl Outbound for Receivers {
     async fn send(&self, request: Request<Vec<u8>>, _: Duration) -> Result<Response<Vec<u8>>, OutboundError> {
         let host = request.uri().host().unwrap_or_default().to_owned();
-        let status = if host == "hooks.slack.com" { StatusCode::NOT_FOUND } else { StatusCode::OK };
-        self.0.borrow_mut().push(host);
+        let status = if host == CHAT { self.chat.get() } else { StatusCode::OK };
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        self.asked.borrow_mut().push((host, body));
         Ok(Response::builder().status(status).body(b"{\"id\":\"mail-1\"}".to_vec()).expect("an answer"))
     }
 }
@@ -35,6 +49,7 @@ impl Outbound for Receivers {
 struct World {
     app: Application,
     store: MemoryStore,
+    clock: ManualClock,
     receivers: Receivers,
 }
 
@@ -46,13 +61,38 @@ impl HandOver for World {
 }
 
 impl World {
+    /// With this programme and a chat that answers so.
+    fn with(programme: &str, chat: StatusCode) -> Self {
+        let variables = [
+            ("slack_webhook_url", "https://hooks.slack.com/services/T/B/x"),
+            ("slack_origin", "https://hooks.slack.com"),
+            ("resend_api_key", "key"),
+            ("resend_origin", "https://api.resend.com"),
+        ];
+        let Stage { app, store, clock } =
+            stage::open(&Setting { variables: &variables, programme, ..Setting::default() });
+        Self { app, store, clock, receivers: Receivers { asked: RefCell::default(), chat: Cell::new(chat) } }
+    }
+
+    /// Minutes pass, each with its tick.
+    fn pass(&self, minutes: u64) {
+        for _ in 0..minutes {
+            self.clock.advance(60);
+            block_on(self.app.tick_logged(self));
+        }
+    }
+
     /// An unhappy answer of nobody known, and its alerts.
     fn take(&self, response: &str) {
+        self.post(response);
+        block_on(self.app.tick_logged(self));
+    }
+
+    fn post(&self, response: &str) {
         let body = json!({ "survey": "checkout-nps", "score": 2, "response_id": response }).to_string().into_bytes();
         let request = Request::post("/v1/feedback").header(header::AUTHORIZATION, "Bearer intake");
         let request = request.header(header::CONTENT_TYPE, "application/json").body(body).expect("a request");
         block_on(self.app.post_feedback(request)).expect("taken");
-        block_on(self.app.tick_logged(self));
     }
 
     fn journal_entries(&self) -> Vec<String> {
@@ -63,22 +103,77 @@ impl World {
 
 #[test]
 fn a_channel_whose_journal_is_damaged_holds_up_no_other() {
-    let variables = [
-        ("slack_webhook_url", "https://hooks.slack.com/services/T/B/x"),
-        ("slack_origin", "https://hooks.slack.com"),
-        ("resend_api_key", "key"),
-        ("resend_origin", "https://api.resend.com"),
-    ];
-    let Stage { app, store, .. } = stage::open(&Setting { variables: &variables, ..Setting::default() });
-    let world = World { app, store, receivers: Receivers::default() };
+    let world = World::with(SHIPPED, StatusCode::NOT_FOUND);
     world.take("first");
     // The chat is refused for good, and its channel's journal says so from now on.
-    let (mails, [switch]) = (world.receivers.asked("api.resend.com"), &world.journal_entries()[..]) else {
+    let (mails, [switch, _told]) = (world.receivers.asked("api.resend.com"), &world.journal_entries()[..]) else {
         panic!("journals: {:?}", world.journal_entries())
     };
     assert!(mails > 0);
     world.store.plant(switch, b"{\"half");
     world.take("second");
     assert!(world.receivers.asked("api.resend.com") > mails, "mail goes on");
-    assert_eq!(world.receivers.asked("hooks.slack.com"), 1, "nobody can tell whether the chat is on");
+    assert_eq!(world.receivers.asked(CHAT), 1, "nobody can tell whether the chat is on");
+}
+
+#[test]
+fn a_group_that_is_not_taken_for_days_is_told_once_and_as_one() {
+    let before = "id = \"care-chat\"\nkind = \"slack\"";
+    assert!(SHIPPED.contains(before), "the channel looks otherwise");
+    let grouped = SHIPPED.replace(before, &format!("{before}\ngroup = {{ by = [\"queue\"] }}"));
+    let world = World::with(&grouped, StatusCode::SERVICE_UNAVAILABLE);
+    world.take("first");
+    world.take("second");
+    // Nobody's warnings and escalations among what is looked at.
+    let opened = |told: Vec<String>| {
+        told.into_iter().filter(|body| body.contains("2 alerts, the latest: Detractor")).collect::<Vec<_>>()
+    };
+    world.pass(60 * 60);
+    let tried = opened(world.receivers.told());
+    assert!(tried.len() > 3 && tried.len() < 12, "the group's message alone, as often as it is due: {}", tried.len());
+    world.receivers.chat.set(StatusCode::OK);
+    world.pass(25 * 60);
+    let told = world.receivers.told();
+    let once = opened(told.clone());
+    assert_eq!(once.len(), 1, "{told:#?}");
+}
+
+/// Keeps what is handed over for somebody else.
+#[derive(Default)]
+struct Kept(RefCell<Vec<HandedOver>>);
+
+impl HandOver for Kept {
+    async fn hand_over(&self, jobs: Vec<Due>) {
+        self.0.borrow_mut().extend(jobs.into_iter().map(HandedOver::from));
+    }
+}
+
+#[test]
+fn that_a_channel_is_off_is_told_though_the_first_to_know_it_died() {
+    let world = World::with(SHIPPED, StatusCode::NOT_FOUND);
+    let kept = Kept::default();
+    world.post("first");
+    block_on(world.app.tick_logged(&kept));
+    let body = HandedOver::body(&kept.0.take());
+    {
+        // It dies as soon as the journal says that the channel is off.
+        let mut delivered = pin!(world.app.deliver(&body, &world.receivers, &Yes));
+        let mut context = Context::from_waker(Waker::noop());
+        world.store.set_stepped(true);
+        while world.journal_entries().is_empty() {
+            assert!(delivered.as_mut().poll(&mut context).is_pending(), "it has ended");
+        }
+    }
+    world.store.set_stepped(false);
+    let mails = || {
+        let asked = world.receivers.asked.borrow();
+        asked.iter().filter(|(host, body)| host != CHAT && body.contains("Nothing reaches care-chat any more")).count()
+    };
+    world.pass(3);
+    assert_eq!(mails(), 0, "whoever switched it off may still tell");
+    world.pass(60);
+    assert_eq!(mails(), 1);
+    world.take("second");
+    world.pass(60);
+    assert_eq!(mails(), 1, "once");
 }
