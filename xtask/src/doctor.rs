@@ -107,6 +107,9 @@ fn findings(ready: &Value) -> Vec<String> {
     if let Some(seconds) = ready["lag_seconds"].as_u64().filter(|seconds| *seconds > SLOW) {
         findings.push(format!("answers wait for {seconds} s: does anything POST /v1/tick?"));
     }
+    if let Some(seconds) = ready["timers_late_seconds"].as_u64().filter(|seconds| *seconds > 0) {
+        findings.push(format!("nobody has looked at the timers for {seconds} s: does anything POST /v1/tick?"));
+    }
     if ready["dead_letters"]["count"].as_u64().is_some_and(|count| count > 0) {
         findings.push("dead letters: GET /v1/dead-letters, and POST /v1/dead-letters/{id}/replay".to_owned());
     }
@@ -160,11 +163,12 @@ mod tests {
     fn what_needs_a_person_is_found() {
         let mut ready = ready();
         ready["lag_seconds"] = json!(120);
+        ready["timers_late_seconds"] = json!(1_000);
         ready["dead_letters"]["count"] = json!(2);
         ready["shards"][0]["quarantined"] = json!(1);
         ready["shards"][0]["quarantined_keys"] = json!(["k:00:1"]);
         let found = findings(&ready).join("\n");
-        for part in ["120 s", "dead letters", "k:00:1"] {
+        for part in ["120 s", "timers for 1000 s", "dead letters", "k:00:1"] {
             assert!(found.contains(part), "{part}: {found}");
         }
     }

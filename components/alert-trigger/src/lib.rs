@@ -31,6 +31,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         (&Method::POST, ["internal", "try"]) => {
             app().await?.try_channel(whole(request).await?.body(), &SpinOutbound).await
         }
+        (&Method::GET, ["internal", "channels"]) => Ok(app().await?.get_channels()),
         (&Method::POST, ["internal", "identify"]) => {
             app().await?.post_identify(whole(request).await?.body(), &SpinOutbound).await
         }

@@ -39,7 +39,7 @@ async fn page(request: Request, place: &[&str]) -> Result<Reply, Problem> {
         ["next"] => app.get_next_case(&request).await,
         ["sign-in"] => app.get_sign_in(&request),
         ["cases", id, "version"] => app.get_case_version(id, &request).await,
-        ["admin"] => app.get_admin(&request).await,
+        ["admin"] => app.get_admin(&request, &Trials).await,
         ["team"] => app.get_team(&request).await,
         ["team", "today"] => app.get_team_today(&request).await,
         ["team", "feed"] => app.get_team_feed(&request).await,

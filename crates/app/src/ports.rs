@@ -2,6 +2,7 @@
 
 use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_core::feedback::Customer;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Takes a line for the operator.
@@ -52,9 +53,12 @@ pub trait ConsentGate {
     ) -> Result<Decision, GateError>;
 }
 
-/// Has a sample sent to a channel by whoever may reach it.
+/// Asks whoever reaches the channels: for a sample to one, and which of them lead somewhere.
 #[expect(async_fn_in_trait, reason = "components are single-threaded: their futures need not be Send")]
 pub trait ChannelTrials {
     /// Sends one; the error says why it did not arrive. `who` wanted it.
     async fn try_channel(&self, channel: &ringback_core::id::ChannelId, who: &str) -> Result<(), String>;
+
+    /// The channels that lead nowhere as they are set up, by their ids, and why; the error says why that is not known.
+    async fn leading_nowhere(&self) -> Result<BTreeMap<String, String>, String>;
 }

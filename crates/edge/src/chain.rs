@@ -13,11 +13,13 @@ use ringback_ledger::{Due, HandOver};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::clocks::monotonic_clock;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const SCHEDULER_WAKE: &str = "http://follow-up-scheduler.spin.internal/internal/wake";
 const ALERT_DELIVER: &str = "http://alert-trigger.spin.internal/internal/deliver";
 const ALERT_TRY: &str = "http://alert-trigger.spin.internal/internal/try";
+const ALERT_CHANNELS: &str = "http://alert-trigger.spin.internal/internal/channels";
 const ALERT_IDENTIFY: &str = "http://alert-trigger.spin.internal/internal/identify";
 
 /// Shortest time between two wake-ups from one instance in the long run, in nanoseconds: under load one tick serves many
@@ -32,7 +34,7 @@ const GATHER: u64 = 3;
 const SHORTEST: u64 = 8_000_000;
 /// … and not longer, so that nobody waits for an alert (nanoseconds).
 const LONGEST: u64 = 40_000_000;
-/// Longest wait for the scheduler to say that it is awake.
+/// Longest wait for the scheduler to say that it is awake, and for other short words.
 const WAKE_WITHIN: Duration = Duration::from_secs(5);
 /// Longest wait for whose a token is: longer than the provider may take to show its keys.
 const IDENTIFY_WITHIN: Duration = Duration::from_secs(10);
@@ -80,7 +82,7 @@ fn nobody_tells() -> Problem {
     Problem { retry_after: Some(5), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-identity-keys", detail) }
 }
 
-/// Has alert-trigger send a sample to a channel, for the desk.
+/// Asks alert-trigger about channels, for the desk.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trials;
 
@@ -94,6 +96,13 @@ impl ringback_app::ChannelTrials for Trials {
             return Ok(());
         }
         Err(trial::failure(answer.body()))
+    }
+
+    async fn leading_nowhere(&self) -> Result<BTreeMap<String, String>, String> {
+        let request = Request::get(ALERT_CHANNELS).body(Vec::new()).map_err(|error| error.to_string())?;
+        let answer = SpinOutbound.send(request, WAKE_WITHIN).await.map_err(|error| error.to_string())?;
+        let told = Some(answer).filter(|answer| answer.status().is_success());
+        told.and_then(|answer| trial::nowhere(answer.body())).ok_or_else(|| "alert-trigger did not say".to_owned())
     }
 }
 

@@ -126,7 +126,8 @@ async fn values(names: impl IntoIterator<Item = &str>) -> Result<Secrets, String
 async fn make() -> Result<EdgeApp, String> {
     let mut config = Config::parse(&programme()?, &beside).map_err(|e| e.to_string())?;
     let mut secrets = values(config.variables()).await?;
-    config.add_tokens(&mut secrets)?;
+    config.add_tokens(&mut secrets);
+    config.token_faults.iter().for_each(|wrong| eprintln!("{wrong}; passed over"));
     let config = Rc::new(config);
     let namer = Namer::new(&secrets).map_err(|e| e.to_string())?;
     let follow_up = FollowUp::new(Rc::clone(&config), namer);

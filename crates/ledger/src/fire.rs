@@ -28,7 +28,7 @@ const MINUTES: u64 = 64;
 /// Entries looked for under a counter that is none.
 const LOST_COUNT: u64 = 256;
 /// Minutes that may stay unswept, as long as they are empty, to spare the writes.
-const IDLE_MINUTES: u64 = 15;
+pub(crate) const IDLE_MINUTES: u64 = 15;
 
 /// A record and its jobs.
 struct Firing<B> {

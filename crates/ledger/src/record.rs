@@ -174,6 +174,9 @@ pub struct ShardStatus {
     pub holder: String,
     /// Timers due up to and including this minute (unix seconds / 60) have been fired.
     pub swept_minute: u64,
+    /// For how many seconds no tick has looked at the timers although it was time: 0 as long as one comes every minute.
+    /// Says nothing of the first 16 minutes, which a tick may spare where no timer is due.
+    pub timers_late: u64,
     /// Slots given up so far, the last of them.
     pub voided: Vec<u64>,
     /// Keys that wait to be deleted.

@@ -1,6 +1,7 @@
 //! The state of the ledger, for readiness and for people who look after it.
 
 use crate::Ledger;
+use crate::fire::IDLE_MINUTES;
 use crate::key::Key;
 use crate::port::{Clock, Entropy, Store};
 use crate::program::Program;
@@ -44,6 +45,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             lease_until: (root.l > now).then_some(root.l),
             holder: root.g,
             swept_minute: root.tm.saturating_sub(1),
+            timers_late: now.saturating_sub((root.tm + IDLE_MINUTES + 1) * 60),
             voided: root.vh,
             garbage: root.gc.len() as u64,
             quarantined: root.bad,

@@ -92,6 +92,8 @@ pub struct Config {
     pub retention: Retention,
     /// Access tokens.
     pub access: Vec<AccessToken>,
+    /// Entries of the variable that lists further ones that are none, and what is wrong with them.
+    pub token_faults: Vec<String>,
     /// Whose tokens are taken beside them.
     pub provider: Option<IdentityProvider>,
     /// The header in which a trusted proxy names the client.

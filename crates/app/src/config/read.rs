@@ -124,6 +124,7 @@ fn head(table: &Table<'_>) -> Checked<Config> {
         shards: 1,
         retention: Retention::default(),
         access: Vec::new(),
+        token_faults: Vec::new(),
         provider: None,
         proxy: None,
         hash: String::new(),

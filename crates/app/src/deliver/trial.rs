@@ -17,6 +17,7 @@ use ringback_core::id::ChannelId;
 use ringback_core::rule::Priority;
 use ringback_ledger::{Clock, Entropy, Store};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// What the desk asks alert-trigger: a sample to a channel, because somebody wants one.
 #[must_use]
@@ -31,7 +32,27 @@ pub fn failure(answer: &[u8]) -> String {
     problem["detail"].as_str().unwrap_or("alert-trigger did not say why").to_owned()
 }
 
+/// The answer of `GET /internal/channels`, for those who asked; none when it is something else.
+#[must_use]
+pub fn nowhere(answer: &[u8]) -> Option<BTreeMap<String, String>> {
+    let told: Map<String, Value> = serde_json::from_slice(answer).ok()?;
+    told.into_iter().map(|(id, why)| Some((id, why.as_str()?.to_owned()))).collect()
+}
+
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
+    /// `GET /internal/channels`: the channels that lead nowhere as they are set up, and why. Names variables, never what
+    /// they hold; sends nothing.
+    #[must_use]
+    pub fn get_channels(&self) -> Reply {
+        let notice = self.sample_notice();
+        let nowhere = self.config.channels.keys().filter_map(|id| {
+            let channel = self.channel_to_try(id.as_str()).ok()?;
+            let why = self.written(&channel, &notice).err()?;
+            Some((id.to_string(), Value::from(why.to_string())))
+        });
+        reply(StatusCode::OK, &Value::Object(nowhere.collect()))
+    }
+
     /// `POST /v1/channels/{id}/test`, with `?dry-run` without sending.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use super::case::Notice;
 use super::frame::{Door, Frame, Guest, Place};
 use super::lang::{Lang, When};
 use crate::App;
-use crate::config::{Config, KINDS, Kind, SourceKind};
+use crate::config::{Channel, Config, KINDS, Kind, SourceKind};
 use crate::deliver::Off;
 use crate::dossier::Dossier;
 use crate::erasure::Asked;
@@ -36,7 +36,6 @@ struct ChannelView {
 struct SourceView {
     id: String,
     kind: &'static str,
-    signed: bool,
     last: Option<When>,
     /// The last event that was refused: when, and why.
     refused: Option<(When, String)>,
@@ -71,9 +70,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ///
     /// # Errors
     /// 503 when the store does not answer.
-    pub async fn get_admin(&self, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
+    pub async fn get_admin(&self, request: &Request<Vec<u8>>, trials: &impl ChannelTrials) -> Result<Reply, Problem> {
         match self.door(request, Place::Admin).await? {
-            Door::In(guest) => self.admin_page(*guest, None).await,
+            Door::In(guest) => self.admin_page(*guest, None, trials).await,
             Door::Out(reply) => Ok(reply),
         }
     }
@@ -90,7 +89,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         };
         let form = request.body();
         if !guest.sent(form) || field(form, "resume").is_some() {
-            return self.admin_page(guest, None).await;
+            return self.admin_page(guest, None, trials).await;
         }
         let l = guest.frame.l;
         let notice = match (field(form, "try"), field(form, "end")) {
@@ -113,12 +112,17 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 let text = l.say("every session has ended", "alle Sitzungen sind beendet");
                 said("good", format!("{id}: {text}"))
             }
-            _ => return self.admin_page(guest, None).await,
+            _ => return self.admin_page(guest, None, trials).await,
         };
-        self.admin_page(guest, Some(notice)).await
+        self.admin_page(guest, Some(notice), trials).await
     }
 
-    async fn admin_page(&self, guest: Guest, notice: Option<Notice>) -> Result<Reply, Problem> {
+    async fn admin_page(
+        &self,
+        guest: Guest,
+        notice: Option<Notice>,
+        trials: &impl ChannelTrials,
+    ) -> Result<Reply, Problem> {
         let l = guest.frame.l;
         let ready = self.readiness(true).await?;
         let latest = self.ledger.newest(LATEST).await.map_err(|error| self.store_failed(&error))?;
@@ -146,8 +150,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             counts: counts(l, config),
             warnings: warnings(l, config, &self.secrets),
             health,
-            channels: self.channels(l).await?,
-            sources: sources(l, config, &self.secrets, &latest, &refusals),
+            channels: self.channels(l, trials).await?,
+            sources: sources(l, config, &latest, &refusals),
             tokens: tokens.collect(),
             erasures: erasures.into_iter().map(|asked| (When::new(l, asked.at), asked)).collect(),
             notice,
@@ -156,19 +160,35 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         desk_page(StatusCode::OK, &page)
     }
 
-    async fn channels(&self, l: Lang) -> Result<Vec<ChannelView>, Problem> {
+    /// What is known of each channel. Where it leads is in variables that only alert-trigger is given, so that is asked.
+    async fn channels(&self, l: Lang, trials: &impl ChannelTrials) -> Result<Vec<ChannelView>, Problem> {
         let ids: Vec<&ChannelId> = self.config.channels.keys().collect();
         let off = self.all_switched_off(&ids).await.map_err(|error| self.store_failed(&error))?;
-        let view = |(channel, off): (&crate::config::Channel, Option<Off>)| {
-            let (mark, state) = match off {
-                Some(Off { why, since, .. }) => {
-                    ("bad", format!("{} {}: {why}", l.say("switched off since", "abgeschaltet seit"), l.instant(since)))
-                }
-                None => ("good", l.say("on", "an").to_owned()),
-            };
+        let nowhere = trials.leading_nowhere().await;
+        let view = |(channel, off): (&Channel, Option<Off>)| {
+            let (mark, state) = channel_state(l, off, &nowhere, &channel.id);
             ChannelView { id: channel.id.to_string(), kind: kind(channel.kind).to_owned(), mark, state }
         };
         Ok(self.config.channels.values().zip(off).map(view).collect())
+    }
+}
+
+/// Whether what is sent to a channel leaves, as mark and words.
+fn channel_state(
+    l: Lang,
+    off: Option<Off>,
+    nowhere: &Result<BTreeMap<String, String>, String>,
+    id: &ChannelId,
+) -> (&'static str, String) {
+    if let Some(Off { why, since, .. }) = off {
+        return ("bad", format!("{} {}: {why}", l.say("switched off since", "abgeschaltet seit"), l.instant(since)));
+    }
+    match nowhere {
+        Err(why) => ("warn", format!("{}: {why}", l.say("not known", "nicht bekannt"))),
+        Ok(nowhere) => match nowhere.get(id.as_str()) {
+            Some(why) => ("warn", format!("{}: {why}", l.say("leads nowhere", "führt nirgendwohin"))),
+            None => ("good", l.say("on", "an").to_owned()),
+        },
     }
 }
 
@@ -214,6 +234,9 @@ fn warnings(l: Lang, config: &Config, secrets: &Secrets) -> Vec<String> {
         warnings
             .push(l.say("[alerts] names no route for trouble", "[alerts] nennt keinen Weg für Störungen").to_owned());
     }
+    for wrong in &config.token_faults {
+        warnings.push(format!("{wrong} {}", l.say("(passed over)", "(übergangen)")));
+    }
     for token in config.access.iter().filter(|token| secrets.get(&token.token_sha256_variable).is_empty()) {
         let off = l.say("is switched off: its variable is empty", "ist abgeschaltet: seine Variable ist leer");
         warnings.push(format!("{} {} {off} ({})", l.say("Token", "Zugang"), token.id, token.token_sha256_variable));
@@ -240,6 +263,7 @@ fn health(l: Lang, ready: &Value) -> Vec<(&'static str, String, &'static str)> {
         encryption_health(l, ready),
         (l.say("Answers taken", "Angenommene Antworten"), total("head").to_string(), ""),
         (l.say("Waiting to be sealed", "Noch nicht verarbeitet"), format!("{lag} ({behind} s)"), mark(behind > 60)),
+        timers_health(l, number(&ready["timers_late_seconds"]), mark),
         (l.say("Not understood", "Unverständlich"), total("quarantined").to_string(), mark(total("quarantined") > 0)),
         (l.say("Tried again", "Wird erneut versucht"), format!("{}{}", number(&unsent["count"]), more(unsent)), ""),
         (
@@ -248,6 +272,19 @@ fn health(l: Lang, ready: &Value) -> Vec<(&'static str, String, &'static str)> {
             mark(number(&dead["count"]) > 0),
         ),
     ]
+}
+
+/// Whether somebody ticks: without, no deadline warns.
+fn timers_health(l: Lang, late: u64, mark: impl Fn(bool) -> &'static str) -> (&'static str, String, &'static str) {
+    let text = match late {
+        0 => l.say("in time", "pünktlich").to_owned(),
+        late => format!(
+            "{} {} s: POST /v1/tick?",
+            l.say("nobody has looked at them for", "niemand sieht nach ihnen seit"),
+            late
+        ),
+    };
+    (l.say("Timers", "Wecker"), text, mark(late > 0))
 }
 
 /// Whether what is stored is encrypted, and under which key.
@@ -263,7 +300,6 @@ fn encryption_health(l: Lang, ready: &Value) -> (&'static str, String, &'static 
 fn sources(
     l: Lang,
     config: &Config,
-    secrets: &Secrets,
     latest: &[Record<Dossier>],
     refusals: &BTreeMap<String, Refusal>,
 ) -> Vec<SourceView> {
@@ -277,7 +313,6 @@ fn sources(
             SourceKind::Formbricks => "formbricks",
             SourceKind::Signed => "signed",
         },
-        signed: !secrets.get(&source.secret_variable).is_empty(),
         last: latest
             .iter()
             .find(|record| record.body.feedback.source == source.id)

@@ -156,6 +156,14 @@ fn an_administrator_sees_how_it_is_set_up_tries_channels_and_ends_sessions() {
     page.says("is not encrypted");
     page.does_not_say("Ada");
     page.says("Nobody has asked for one.");
+    page.says("leads nowhere: the variable `slack_webhook_url` is not configured");
+    page.says("in time");
+    page.does_not_say("nobody has looked at them");
+    // No tick for half an hour: no deadline would warn.
+    world.clock.advance(30 * 60);
+    admin.get("/desk/admin").says("nobody has looked at them for ");
+    world.tick();
+    admin.get("/desk/admin").says("in time");
     let csrf = page.hidden("csrf");
     let send = |name, value| admin.send("/desk/admin", &[("csrf", &csrf), (name, value)]).expect(200);
     send("try", "care-chat").says("care-chat: the sample was taken");
