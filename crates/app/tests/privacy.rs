@@ -68,7 +68,7 @@ const PURPOSES: [(&str, &str, Lines); 14] = [
         ("worth track decided_at to why", Kept, "explaining the decision"),
     ]),
     ("Delivery", "one alert or message on its way", &[
-        ("id occasion channel state attempts not_before last_error delivered_at provider_id grouped_at", Kept, "delivery; free of personal data"),
+        ("id occasion channel state attempts not_before last_error delivered_at provider_id group", Kept, "delivery; free of personal data"),
     ]),
     ("Message", "a message to the customer", &[
         ("delivery reports", Parts, "below"),

@@ -126,8 +126,8 @@ pub struct Delivery {
     pub delivered_at: Option<DateTime<Utc>>,
     /// The receiver's own name for it.
     pub provider_id: Option<String>,
-    /// Since when it waits for its group, where it does or did.
-    pub grouped_at: Option<DateTime<Utc>>,
+    /// The group that it is told with, by the name of that group's journal.
+    pub group: Option<String>,
 }
 
 /// How an attempt ended.
@@ -191,7 +191,7 @@ impl Delivery {
             last_error: None,
             delivered_at: None,
             provider_id: None,
-            grouped_at: None,
+            group: None,
         }
     }
 
@@ -271,9 +271,6 @@ impl Delivery {
                 self.end(DeliveryState::Failed, format!("{error}; no attempt is left"));
             }
             Outcome::Retry(error, not_before) => {
-                if error == WAITS_FOR_GROUP {
-                    self.grouped_at.get_or_insert(now);
-                }
                 self.last_error = Some(error);
                 let latest = now + TimeDelta::seconds(i64::from(LONGEST_RETRY_AFTER_S));
                 self.not_before = not_before.map(|at| at.min(latest));
@@ -354,18 +351,6 @@ mod tests {
         d.settle(wait(), at(60));
         assert_eq!(d.state, DeliveryState::Pending);
         assert!(matches!(d.due(at(61)), Due::Attempt(_)));
-    }
-
-    #[test]
-    fn since_when_it_waits_for_its_group_outlives_every_attempt() {
-        let mut d = delivery();
-        d.settle(Outcome::Retry(WAITS_FOR_TURN.to_owned(), None), at(0));
-        assert_eq!(d.grouped_at, None);
-        for (why, minute) in [(WAITS_FOR_GROUP, 1), (WAITS_FOR_GROUP, 2), ("503", 3)] {
-            d.begin_attempt();
-            d.settle(Outcome::Retry(why.to_owned(), None), at(minute));
-            assert_eq!(d.grouped_at, Some(at(1)));
-        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::dossier::Dossier;
 use crate::ports::{ConsentGate, Outbound};
 use crate::time::from_unix;
 use chrono::{DateTime, Utc};
-use ringback_core::alert::{Delivery, DeliveryState, Occasion, Outcome, WAITS_FOR_GROUP};
+use ringback_core::alert::{Delivery, Occasion, Outcome, WAITS_FOR_GROUP};
 use ringback_core::case::State;
 use ringback_core::consent::{ContactChannel, Purpose};
 use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
@@ -69,7 +69,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return Outcome::Skipped("somebody has taken the case".to_owned());
         }
         let request = match self.alert_notice(record, delivery, channel, gate).await {
-            Ok(notice) => match self.in_turn(record, delivery, channel, notice).await {
+            Ok(notice) => match self.in_turn(round, record, delivery, channel, notice).await {
                 Ok(notice) => self.written(channel, &notice).map_err(NoRequest::from),
                 Err(outcome) => return outcome,
             },
@@ -110,6 +110,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// What goes out now: the alert itself, or a message about its group; or how the attempt ends when nothing does.
     async fn in_turn(
         &self,
+        round: &Round,
         record: &Record<Dossier>,
         delivery: &Delivery,
         channel: &Channel,
@@ -120,24 +121,17 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Outcome::Retry("its group could not be read".to_owned(), None)
         };
         let wait = |until| Outcome::Retry(WAITS_FOR_GROUP.to_owned(), Some(from_unix(until)));
-        match self.take_turn(record, delivery, channel, &notice.headline).await.map_err(unread)? {
+        let place = self.take_turn(round, record, delivery, channel, &notice.headline).await.map_err(unread)?;
+        if let Some(journal) = place.journal {
+            round.joined.borrow_mut().insert((record.eid.clone(), delivery.id.clone()), journal);
+        }
+        match place.turn {
             Turn::Alone => Ok(notice),
             Turn::Join(until) | Turn::Wait(until) => Err(wait(until)),
             Turn::Lead(members) if members.len() > 1 => Ok(notice.about_group(&self.config.public_url, &members)),
             Turn::Lead(_) => Ok(notice),
-            Turn::Covered(name) => match self.leader(&name).await.map_err(unread)? {
-                Some(leader) if leader.state == DeliveryState::Delivered => {
-                    Err(Outcome::Delivered(Some(format!("group:{name}"))))
-                }
-                // Looked at as often as the message itself is tried.
-                Some(leader) if leader.state == DeliveryState::Pending => {
-                    let now = from_unix(self.clock.now());
-                    let next = leader.not_before.max(Some(leader.look_again_at(now)));
-                    Err(Outcome::Retry(WAITS_FOR_GROUP.to_owned(), next))
-                }
-                // The group's message will never arrive: each for itself.
-                _ => Ok(notice),
-            },
+            Turn::Told(leader) => Err(Outcome::Delivered(Some(format!("group:{leader}")))),
+            Turn::Covered(_) => Err(wait(self.clock.now() + 60)),
         }
     }
 

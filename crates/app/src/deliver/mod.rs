@@ -175,6 +175,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             ended: RefCell::default(),
             open: RefCell::new(open),
             next: RefCell::default(),
+            groups: RefCell::default(),
+            joined: RefCell::default(),
         };
         // A channel of which it cannot be told whether it is on is left to its deliveries' own timers.
         let queues = queues.into_iter().zip(off).filter_map(|((channel, queue), off)| Some((channel, off?, queue)));
@@ -243,6 +245,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 if pending.attempts != *attempts && matches!(outcome, Outcome::Retry(..)) {
                     continue;
                 }
+                if let Some(journal) = round.joined.borrow().get(&(id.clone(), delivery.clone())) {
+                    pending.group.get_or_insert_with(|| journal.clone());
+                }
                 pending.settle(outcome.clone(), now);
                 let settled = pending.clone();
                 self.follow_up.repeat_later(&mut step, &settled, now);
@@ -283,6 +288,10 @@ struct Round {
     open: RefCell<Vec<usize>>,
     /// What follows from it.
     next: RefCell<Vec<HandedOver>>,
+    /// Groups of alerts, as their journals said when the round first looked, and what it has noted since.
+    groups: RefCell<BTreeMap<String, group::Group>>,
+    /// By case and delivery: the journal of the group that an attempt has found it in.
+    joined: RefCell<BTreeMap<(String, String), String>>,
 }
 
 impl Round {

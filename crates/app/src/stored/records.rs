@@ -149,18 +149,7 @@ stored!(Policy { first_contact_s, closure_s, warn_at, warn, escalations, calenda
 stored!(Escalation { after_s, route });
 stored!(DeadlineClock { due_at, warn_at, met_at, warned_at, breached_at, level, started_at, pauses });
 stored!(Pause { from, to, used_s });
-stored!(Delivery {
-    id,
-    occasion,
-    channel,
-    state,
-    attempts,
-    not_before,
-    last_error,
-    delivered_at,
-    provider_id,
-    grouped_at,
-});
+stored!(Delivery { id, occasion, channel, state, attempts, not_before, last_error, delivered_at, provider_id, group });
 
 /// Stored as its number; whether it fits its survey's scale was checked at the door.
 impl Stored for Score {

@@ -3,12 +3,12 @@
 use crate::stage::yes::Yes;
 use crate::stage::{self, Application, Setting, Stage};
 use futures::executor::block_on;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 use ringback_app::deliver::HandedOver;
 use ringback_app::{Outbound, OutboundError};
 use ringback_ledger::{Due, HandOver};
 use ringback_test_support::{ManualClock, MemoryStore};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -76,23 +76,48 @@ impl World {
 
     /// Minutes pass, each with its tick.
     fn pass(&self, minutes: u64) {
-        for _ in 0..minutes {
-            self.clock.advance(60);
+        self.pass_by(1, minutes);
+    }
+
+    /// The same in steps of several minutes.
+    fn pass_by(&self, step: u64, steps: u64) {
+        for _ in 0..steps {
+            self.clock.advance(60 * step);
             block_on(self.app.tick_logged(self));
         }
     }
 
     /// An unhappy answer of nobody known, and its alerts.
-    fn take(&self, response: &str) {
-        self.post(response);
+    fn take(&self, response: &str) -> String {
+        let id = self.post(response);
         block_on(self.app.tick_logged(self));
+        id
     }
 
-    fn post(&self, response: &str) {
+    fn post(&self, response: &str) -> String {
         let body = json!({ "survey": "checkout-nps", "score": 2, "response_id": response }).to_string().into_bytes();
         let request = Request::post("/v1/feedback").header(header::AUTHORIZATION, "Bearer intake");
         let request = request.header(header::CONTENT_TYPE, "application/json").body(body).expect("a request");
-        block_on(self.app.post_feedback(request)).expect("taken");
+        let taken = block_on(self.app.post_feedback(request)).expect("taken");
+        let location = taken.reply.headers()[header::LOCATION].to_str().expect("a place").to_owned();
+        location.trim_start_matches("/v1/feedback/").to_owned()
+    }
+
+    /// What an agent does to a case.
+    fn work(&self, id: &str, event: &Value) {
+        let agent = HeaderMap::from_iter([(header::AUTHORIZATION, "Bearer agent".parse().expect("a header"))]);
+        let case = block_on(self.app.get_case(id, &agent, &Yes)).expect("a case");
+        let request = Request::post("/").header(header::AUTHORIZATION, "Bearer agent");
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.header(header::IF_MATCH, &case.headers()[header::ETAG]);
+        let request = request.body(event.to_string().into_bytes());
+        block_on(self.app.post_case_event(id, request.expect("a request"), &Yes)).map(|_| ()).expect("done");
+    }
+
+    /// A sample to the chat, which then counts as on.
+    fn test_chat(&self) {
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, "Bearer admin".parse().expect("a header"))]);
+        block_on(self.app.test_channel("care-chat", None, &headers, &self.receivers)).map(|_| ()).expect("on");
     }
 
     fn journal_entries(&self) -> Vec<String> {
@@ -116,26 +141,58 @@ fn a_channel_whose_journal_is_damaged_holds_up_no_other() {
     assert_eq!(world.receivers.asked(CHAT), 1, "nobody can tell whether the chat is on");
 }
 
-#[test]
-fn a_group_that_is_not_taken_for_days_is_told_once_and_as_one() {
+/// The shipped programme, with a chat that groups by queue.
+fn grouped() -> String {
     let before = "id = \"care-chat\"\nkind = \"slack\"";
     assert!(SHIPPED.contains(before), "the channel looks otherwise");
-    let grouped = SHIPPED.replace(before, &format!("{before}\ngroup = {{ by = [\"queue\"] }}"));
-    let world = World::with(&grouped, StatusCode::SERVICE_UNAVAILABLE);
-    world.take("first");
-    world.take("second");
-    // Nobody's warnings and escalations among what is looked at.
-    let opened = |told: Vec<String>| {
-        told.into_iter().filter(|body| body.contains("2 alerts, the latest: Detractor")).collect::<Vec<_>>()
-    };
-    world.pass(60 * 60);
-    let tried = opened(world.receivers.told());
-    assert!(tried.len() > 3 && tried.len() < 12, "the group's message alone, as often as it is due: {}", tried.len());
+    SHIPPED.replace(before, &format!("{before}\ngroup = {{ by = [\"queue\"] }}"))
+}
+
+/// Messages about both cases that were opened: none of warnings and escalations.
+fn of_both(told: &[String]) -> usize {
+    told.iter().filter(|body| body.contains("2 alerts, the latest: Detractor")).count()
+}
+
+#[test]
+fn a_group_that_is_not_taken_for_days_is_told_once_and_as_one() {
+    let world = World::with(&grouped(), StatusCode::SERVICE_UNAVAILABLE);
+    let _ = [world.take("first"), world.take("second")];
+    world.pass(5);
+    world.pass_by(10, 6 * 60);
+    let tried = of_both(&world.receivers.told());
+    assert!(tried > 3 && tried < 12, "the group's message alone, as often as it is due: {tried}");
     world.receivers.chat.set(StatusCode::OK);
-    world.pass(25 * 60);
+    world.pass_by(10, 6 * 25);
     let told = world.receivers.told();
-    let once = opened(told.clone());
-    assert_eq!(once.len(), 1, "{told:#?}");
+    assert_eq!(of_both(&told), 1, "{told:#?}");
+}
+
+#[test]
+fn whom_a_message_covers_is_told_though_its_leader_belongs_elsewhere_meanwhile() {
+    let world = World::with(&grouped(), StatusCode::SERVICE_UNAVAILABLE);
+    let (first, second) = (world.take("first"), world.take("second"));
+    world.pass(3);
+    assert!(of_both(&world.receivers.told()) > 0, "it was tried");
+    let elsewhere = json!({ "type": "assign", "owner": null, "queue": "key-accounts", "note": "theirs" });
+    world.work(&first, &elsewhere);
+    world.receivers.chat.set(StatusCode::OK);
+    world.pass(90);
+    let told = world.receivers.told().concat();
+    assert!(told.contains(&first) && told.contains(&second), "{told}");
+}
+
+#[test]
+fn a_message_that_comes_to_nothing_is_told_by_another_one_and_is_no_flood() {
+    let world = World::with(&grouped(), StatusCode::NOT_FOUND);
+    let _ = [world.take("first"), world.take("second")];
+    world.pass(3);
+    assert_eq!(of_both(&world.receivers.told()), 1, "refused, and the channel is off");
+    world.receivers.chat.set(StatusCode::OK);
+    world.test_chat();
+    world.pass(90);
+    let told = world.receivers.told();
+    let opened = told.iter().filter(|body| body.contains("Detractor 2/10")).count();
+    assert_eq!((of_both(&told), opened), (1, 1), "{told:#?}");
 }
 
 /// Keeps what is handed over for somebody else.

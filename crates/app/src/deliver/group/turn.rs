@@ -1,29 +1,19 @@
-//! Groups alerts that belong together into one message, so that a storm of answers is no storm of messages.
-//!
-//! Each group has a journal of the ledger for each day: who joined, and which of them a message was made of. The first
-//! that is in no message yet leads: when it is time it notes whom its message covers, and sends it. The others wait until
-//! the leader's delivery has arrived. A crash in between repeats the same message, and loses nobody.
+//! What a group's journal says, and what follows for one alert of it. Pure: reads nothing, notes nothing.
 
-use super::silence::labels;
-use crate::App;
-use crate::config::{Channel, Grouping};
-use crate::dossier::Dossier;
-use chrono::{DateTime, Utc};
-use ringback_core::alert::Delivery;
-use ringback_core::rule::Priority;
-use ringback_ledger::{Clock, Entropy, LedgerError, Record, Store};
-use serde_json::{Value, json};
+use crate::config::Grouping;
+use serde_json::Value;
 
 /// How long after its time a group waits for its leader, in seconds, before another one leads.
 const LEADER_LATE_S: u64 = 150;
 /// How many alerts one message covers at most: so that a storm is told in one message, and the note of it is of a size that
 /// every store takes.
 const MOST: usize = 2_000;
-const DAY_S: u64 = 86_400;
+/// How many of a group's messages may come to nothing before its alerts go out on their own.
+const VOID_AT_MOST: usize = 3;
 
 /// One alert of a group: `{case}/{delivery}`, and what it says in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Member {
+pub(in crate::deliver) struct Member {
     pub name: String,
     pub says: String,
     at: u64,
@@ -31,18 +21,20 @@ pub(super) struct Member {
 
 /// What a journal says.
 #[derive(Debug, Default)]
-pub(super) struct Group {
+pub(in crate::deliver) struct Group {
     /// Who joined, in order.
     members: Vec<Member>,
     /// Messages: who led, whom they cover, when.
     messages: Vec<(String, Vec<String>, u64)>,
     /// Alerts that went out on their own, and when.
     alone: Vec<(String, u64)>,
+    /// Leaders whose messages came to nothing.
+    void: Vec<String>,
 }
 
 /// What is to be done with an alert.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(in crate::deliver) enum Turn {
     /// It goes out on its own.
     Alone,
     /// Not now.
@@ -51,37 +43,67 @@ pub(super) enum Turn {
     Lead(Vec<Member>),
     /// Another one's message covers it.
     Covered(String),
+    /// That one's message has arrived.
+    Told(String),
     /// It is in no group yet.
     Join(u64),
 }
 
 impl Group {
-    fn read(notes: impl Iterator<Item = Value>) -> Self {
+    pub fn read(notes: impl Iterator<Item = Value>) -> Self {
         let mut group = Self::default();
-        for note in notes {
-            let text = |name: &str| note.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let at = note.get("at").and_then(Value::as_u64).unwrap_or(0);
-            if let Some(covers) = note.get("covers").and_then(Value::as_array) {
-                let covers = covers.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-                group.messages.push((text("leader"), covers, at));
-            } else if note.get("alone").is_some() {
-                group.alone.push((text("alone"), at));
-            } else {
-                group.members.push(Member { name: text("name"), says: text("says"), at });
-            }
-        }
+        notes.for_each(|note| group.add(&note));
         group
     }
 
+    /// Adds what a note says.
+    pub fn add(&mut self, note: &Value) {
+        let text = |name: &str| note.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let at = note.get("at").and_then(Value::as_u64).unwrap_or(0);
+        if let Some(covers) = note.get("covers").and_then(Value::as_array) {
+            let covers = covers.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            self.messages.push((text("leader"), covers, at));
+        } else if note.get("alone").is_some() {
+            self.alone.push((text("alone"), at));
+        } else if note.get("void").is_some() {
+            let leader = text("void");
+            self.messages.retain(|(known, _, _)| *known != leader);
+            if !self.void.contains(&leader) {
+                self.void.push(leader);
+            }
+        } else {
+            self.members.push(Member { name: text("name"), says: text("says"), at });
+        }
+    }
+
     /// Whether an alert is in it, however.
-    fn knows(&self, name: &str) -> bool {
+    pub fn knows(&self, name: &str) -> bool {
         self.members.iter().any(|member| member.name == name)
             || self.messages.iter().any(|(leader, _, _)| leader == name)
             || self.alone.iter().any(|(known, _)| known == name)
     }
 
+    /// Whether it says already what a turn means.
+    pub fn has_noted(&self, name: &str, turn: &Turn) -> bool {
+        match turn {
+            Turn::Alone => self.alone.iter().any(|(known, _)| known == name),
+            Turn::Lead(_) => self.messages.iter().any(|(leader, _, _)| leader == name),
+            _ => false,
+        }
+    }
+
+    /// Whether another message may be tried where one came to nothing.
+    pub fn may_lead_again(&self) -> bool {
+        self.void.len() < VOID_AT_MOST
+    }
+
+    /// A message about one alert alone, which is in the group.
+    pub fn itself(&self, name: &str) -> Turn {
+        Turn::Lead(self.members.iter().filter(|member| member.name == name).take(1).cloned().collect())
+    }
+
     /// What is to be done with an alert, now.
-    fn turn(&self, name: &str, by: &Grouping, now: u64) -> Turn {
+    pub fn turn(&self, name: &str, by: &Grouping, now: u64) -> Turn {
         // A message that this one led before, and that may not have arrived.
         if let Some((_, covers, _)) = self.messages.iter().find(|(leader, _, _)| leader == name) {
             let covers = sorted(covers.iter());
@@ -124,88 +146,10 @@ fn sorted<'n>(names: impl Iterator<Item = &'n String>) -> Vec<&'n String> {
     names
 }
 
-impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
-    /// What is to be done with an alert to a channel that groups; noted, so that it holds after a crash.
-    pub(super) async fn take_turn(
-        &self,
-        record: &Record<Dossier>,
-        delivery: &Delivery,
-        channel: &Channel,
-        says: &str,
-    ) -> Result<Turn, LedgerError> {
-        let critical = record.body.case.as_ref().is_some_and(|case| case.priority == Priority::Critical);
-        let Some(by) =
-            channel.group.as_ref().filter(|_| !critical && super::silence::can_be_silenced(&delivery.occasion))
-        else {
-            return Ok(Turn::Alone);
-        };
-        let (now, name) = (self.clock.now(), format!("{}/{}", record.eid, delivery.id));
-        let all = labels(&record.body, delivery);
-        let values: Vec<&str> = by
-            .by
-            .iter()
-            .map(|label| all.iter().find(|(name, _)| name == label).map_or("", |(_, v)| v.as_str()))
-            .collect();
-        let journal = |day: u64| self.namer.group(&channel.id, &values, day);
-        let (group, journal) = self.joined(&name, delivery.grouped_at, journal).await?;
-        let turn = group.turn(&name, by, now);
-        let note = match &turn {
-            Turn::Alone if group.alone.iter().any(|(known, _)| *known == name) => return Ok(turn),
-            Turn::Alone => json!({ "alone": name, "at": now }),
-            Turn::Join(_) => json!({ "name": name, "says": says, "at": now }),
-            Turn::Lead(members) => {
-                let covers: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
-                json!({ "leader": name, "covers": covers, "at": now })
-            }
-            Turn::Wait(_) | Turn::Covered(_) => return Ok(turn),
-        };
-        let noted = group.messages.iter().any(|(leader, _, _)| *leader == name);
-        if !noted && (by.alone > 0 || turn != Turn::Alone) {
-            self.ledger.note_person(&journal, note).await?;
-        }
-        Ok(turn)
-    }
-
-    /// The group that an alert is in, or, when it is in none yet, today's.
-    ///
-    /// Since when it waits was written down after it had joined, perhaps past midnight.
-    async fn joined(
-        &self,
-        name: &str,
-        since: Option<DateTime<Utc>>,
-        journal: impl Fn(u64) -> String,
-    ) -> Result<(Group, String), LedgerError> {
-        let today = self.clock.now() / DAY_S;
-        let day = since.and_then(|at| u64::try_from(at.timestamp()).ok()).map_or(today, |at| at / DAY_S);
-        let first = (self.group(&journal(day)).await?, journal(day));
-        if first.0.knows(name) {
-            return Ok(first);
-        }
-        let before = journal(day.saturating_sub(1));
-        let group = self.group(&before).await?;
-        match group.knows(name) {
-            true => Ok((group, before)),
-            false if day == today => Ok(first),
-            false => Ok((self.group(&journal(today)).await?, journal(today))),
-        }
-    }
-
-    async fn group(&self, journal: &str) -> Result<Group, LedgerError> {
-        let notes = self.ledger.person(journal).await?.into_iter().filter_map(|entry| entry.note);
-        Ok(Group::read(notes))
-    }
-
-    /// The delivery that led a group's message; none when it is gone.
-    pub(super) async fn leader(&self, name: &str) -> Result<Option<Delivery>, LedgerError> {
-        let Some((case, delivery)) = name.split_once('/') else { return Ok(None) };
-        let record = self.ledger.read(case).await?;
-        Ok(record.and_then(|record| record.body.delivery(delivery).cloned()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     const BY: Grouping = Grouping { by: Vec::new(), wait_s: 30, interval_s: 300, repeat_s: 0, alone: 0 };
 
@@ -283,5 +227,34 @@ mod tests {
         assert_eq!(group(&notes).turn("c", &by, 1_020), Turn::Join(1_050));
         assert_eq!(group(&notes).turn("a", &by, 1_030), Turn::Alone, "it was told so before");
         assert_eq!(group(&notes).turn("c", &by, 1_400), Turn::Alone, "it is quiet again");
+    }
+
+    #[test]
+    fn when_a_message_comes_to_nothing_another_one_leads_and_not_for_ever() {
+        let mut group = group(&[
+            joins("a", 1_000),
+            joins("b", 1_001),
+            joins("c", 1_002),
+            json!({ "leader": "a", "covers": ["a", "b", "c"], "at": 1_030 }),
+        ]);
+        assert_eq!(group.turn("b", &BY, 1_040), Turn::Covered("a".into()));
+        for note in [json!({ "void": "a", "at": 1_040 }), json!({ "void": "a", "at": 1_041 })] {
+            group.add(&note);
+        }
+        assert_eq!(group.turn("b", &BY, 1_100), Turn::Wait(1_160), "the first of them would lead, should it live");
+        assert_eq!(names(&group.turn("b", &BY, 1_030 + LEADER_LATE_S)), ["a", "b", "c"]);
+        assert!(group.may_lead_again());
+        for leader in ["b", "c"] {
+            group.add(&json!({ "void": leader, "at": 2_000 }));
+        }
+        assert!(!group.may_lead_again());
+    }
+
+    #[test]
+    fn what_is_noted_already_is_not_noted_again() {
+        let group = group(&[json!({ "alone": "a", "at": 1 }), json!({ "leader": "b", "covers": ["b"], "at": 2 })]);
+        assert!(group.has_noted("a", &Turn::Alone) && !group.has_noted("b", &Turn::Alone));
+        assert!(group.has_noted("b", &Turn::Lead(Vec::new())) && !group.has_noted("a", &Turn::Lead(Vec::new())));
+        assert!(!group.has_noted("a", &Turn::Join(1)));
     }
 }
