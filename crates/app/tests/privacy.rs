@@ -86,7 +86,7 @@ fn document() -> String {
         "# What is stored about people\n\n\
          Made from the types that are stored, by `crates/app/tests/privacy.rs`: a field that is not accounted for fails the tests.\n\n\
          Everything is in the key-value store of the application and nowhere else. Keys are keyed hashes (`pepper`), so they say nothing of anybody. \
-         An answer is kept with its case and messages as long as `[retention]` says for its survey and track, and for ever where it says nothing; an open case is never deleted. \
+         An answer is kept with its case and messages as long as `[retention]` says for its survey and track, and for ever where it says nothing; a case that people work is never deleted while it is open, one left to automation is. \
          Values are encrypted once the variable `storage_keys` holds a key (docs/encryption.md). \
          Erasure (`POST /v1/erasures`, `DELETE /v1/feedback/{id}`, the preference page) takes out at once what is marked *erased*, and again what was still on its way; by criteria, the ticks do.\n",
     );

@@ -82,13 +82,16 @@ pub struct Options {
     /// Records younger than this (seconds) are never asked about their expiry; `None` keeps all.
     /// This is also how long a repeat of an event is recognised at least.
     pub retention: Option<u64>,
+    /// Stands for what the application says of expiry. When it is another one than before, all records older than
+    /// `retention` are asked about anew, whatever was said of them before.
+    pub retention_rule: u64,
     /// What values are encrypted under, if they are to be.
     pub storage_keys: StorageKeys,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { shards: 1, kind: None, retention: None, storage_keys: StorageKeys::default() }
+        Self { shards: 1, kind: None, retention: None, retention_rule: 0, storage_keys: StorageKeys::default() }
     }
 }
 

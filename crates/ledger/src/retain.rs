@@ -25,7 +25,8 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
     /// Whether the walk has something to look at. It waits until everything is sealed, so that no
     /// repeat on its way outlives the id that tells it is one.
     pub(crate) fn retention_due(&self, root: &Root, head: u64, now: u64) -> bool {
-        self.options.retention.is_some() && head < root.q && root.fl < root.q && root.fa <= now
+        let behind = root.fl < root.q && root.fa <= now || root.fr != self.options.retention_rule;
+        self.options.retention.is_some() && head < root.q && behind
     }
 
     /// One window of the walk.

@@ -1,7 +1,8 @@
 //! `[store]` and `[retention]`: how answers are kept, and for how long.
 
-use super::Config;
 use super::table::{Checked, Table};
+use super::{Config, Sequence};
+use crate::digest::sha256_hex;
 use ringback_core::id::SurveyId;
 use ringback_core::names::Named as _;
 use ringback_core::rule::Track;
@@ -38,11 +39,37 @@ impl Retention {
     }
 }
 
+impl Retention {
+    /// A number that stands for all of it: another one, and what is stored is looked at anew.
+    fn rule(&self) -> u64 {
+        let tracks: BTreeMap<&str, u32> = self.tracks.iter().map(|(track, days)| (track.as_str(), *days)).collect();
+        let digest = sha256_hex(format!("{:?} {:?} {tracks:?}", self.days, self.surveys).as_bytes());
+        u64::from_str_radix(&digest[..16], 16).unwrap_or(1)
+    }
+}
+
 impl Config {
+    /// Surveys whose answers have a time to be kept, and which the programme does not ask: not, or not any more.
+    #[must_use]
+    pub fn kept_of_no_survey(&self) -> Vec<&SurveyId> {
+        self.retention.surveys.keys().filter(|id| !self.surveys.contains_key(*id)).collect()
+    }
+
+    /// Sequences that would ask after the answers they follow are gone: the survey answered, and the one asked.
+    #[must_use]
+    pub fn asked_too_late(&self) -> Vec<(&SurveyId, &SurveyId)> {
+        let late = |s: &&Sequence| {
+            let asks_s = u64::from(s.after_s) + u64::from(s.remind_s.unwrap_or(0));
+            self.retention.days_for(&s.from, None).is_some_and(|days| u64::from(days) * DAY <= asks_s)
+        };
+        self.messages.sequences.iter().filter(late).map(|s| (&s.from, &s.ask)).collect()
+    }
+
     /// How the ledger is set up.
     #[must_use]
     pub fn ledger_options(&self) -> Options {
-        Options { shards: self.shards, kind: None, retention: self.retention.shortest(), ..Options::default() }
+        let (retention, retention_rule) = (self.retention.shortest(), self.retention.rule());
+        Options { shards: self.shards, kind: None, retention, retention_rule, ..Options::default() }
     }
 }
 
@@ -57,15 +84,17 @@ pub(super) fn read_shards(table: &Table<'_>) -> Checked<u8> {
 }
 
 /// `[retention]`
-pub(super) fn read_retention(table: &Table<'_>, config: &Config) -> Checked<Retention> {
+pub(super) fn read_retention(table: &Table<'_>) -> Checked<Retention> {
     let mut retention = Retention::default();
     if let Some(days) = table.value("days") {
         retention.days = Some(table.days("days", days)?);
     }
     if let Some(surveys) = table.table("surveys")? {
         for (name, value) in surveys.names() {
-            let id = SurveyId::new(name.value).ok().filter(|id| config.surveys.contains_key(id));
-            let Some(id) = id else { return surveys.fail(name.at, format!("no survey `{}`", name.value)) };
+            // One that is asked no more may have answers that are kept.
+            let Ok(id) = SurveyId::new(name.value) else {
+                return surveys.fail(name.at, format!("`{}` is no survey's id", name.value));
+            };
             retention.surveys.insert(id, surveys.days(name.value, value)?);
         }
     }

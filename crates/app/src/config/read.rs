@@ -58,7 +58,7 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
         config.shards = keeping::read_shards(&store)?;
     }
     if let Some(retention) = root.table("retention")? {
-        config.retention = keeping::read_retention(&retention, &config)?;
+        config.retention = keeping::read_retention(&retention)?;
     }
     config.access = by_id(&root, "access", access)?.into_values().collect();
     if let Some(provider) = root.table("identity_provider")? {

@@ -151,7 +151,7 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         ("passive = [\"What", "passives = [\"What", "unknown key `passives`"),
         ("shards = 1", "shards = 65", "shards must be 1 to 64"),
         ("days = 1095", "days = 0", "must be a number of days"),
-        ("surveys = { delivery-csat", "surveys = { delivery", "no survey `delivery`"),
+        ("surveys = { delivery-csat", "surveys = { \"delivery csat\"", "is no survey's id"),
         ("tracks = { recovery", "tracks = { rescue", "no track `rescue`"),
         ("kind = \"slack\"", "colour = \"red\"\nkind = \"slack\"", "unknown key `colour`"),
     ] {

@@ -237,6 +237,17 @@ fn warnings(l: Lang, config: &Config, secrets: &Secrets) -> Vec<String> {
     for wrong in &config.token_faults {
         warnings.push(format!("{wrong} {}", l.say("(passed over)", "(übergangen)")));
     }
+    for survey in config.kept_of_no_survey() {
+        let gone = l.say("names a survey that is not asked", "nennt eine Umfrage, die es nicht gibt");
+        warnings.push(format!("[retention] {gone}: {survey}"));
+    }
+    for (from, ask) in config.asked_too_late() {
+        let gone = l.say(
+            "is never asked: the answers it follows are gone by then",
+            "wird nie gefragt: die Antworten davor sind bis dahin gelöscht",
+        );
+        warnings.push(format!("[[sequences]] {from} → {ask} {gone}"));
+    }
     for token in config.access.iter().filter(|token| secrets.get(&token.token_sha256_variable).is_empty()) {
         let off = l.say("is switched off: its variable is empty", "ist abgeschaltet: seine Variable ist leer");
         warnings.push(format!("{} {} {off} ({})", l.say("Token", "Zugang"), token.id, token.token_sha256_variable));

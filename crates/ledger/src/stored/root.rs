@@ -50,6 +50,9 @@ pub struct Root {
     /// Retention: when to look again.
     #[serde(default)]
     pub fa: u64,
+    /// Retention: the rule under which they were looked at.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub fr: u64,
     /// Keys nobody needs any more.
     #[serde(default)]
     pub gc: Vec<String>,
@@ -73,6 +76,11 @@ pub struct Root {
     pub w: Vec<String>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl Root {
     /// The root of an empty shard that is installed in `minute`.
     pub fn genesis(minute: u64) -> Self {
@@ -92,6 +100,7 @@ impl Root {
             ix: String::new(),
             fl: 1,
             fa: 0,
+            fr: 0,
             gc: Vec::new(),
             ga: 0,
             bad: Vec::new(),

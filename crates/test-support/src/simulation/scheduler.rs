@@ -73,6 +73,7 @@ impl Scheduler {
             shards: if seed % 8 == 3 && kind != StoreKind::Sqlite { 3 } else { 1 },
             kind: None,
             retention: (seed % 8 == 5).then_some(RETENTION),
+            retention_rule: 0,
             storage_keys: if seed % 8 == 6 { storage_keys(false) } else { StorageKeys::default() },
         };
         let world = Rc::new(World {

@@ -79,6 +79,10 @@ impl World {
             if world.encrypts() {
                 options.storage_keys = storage_keys(world.random.borrow_mut().bool());
             }
+            if options.retention.is_some() {
+                // Two versions of the programme at once: each looks at everything anew.
+                options.retention_rule = u64::from(world.random.borrow_mut().bool());
+            }
             let opened = Ledger::open(store, clock, entropy, Rules, options).await;
             let Ok(mut ledger) = opened else { return };
             if ledger.kind() != world.kind {

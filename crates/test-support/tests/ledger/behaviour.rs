@@ -461,6 +461,26 @@ fn retention_deletes_what_may_go_and_asks_again_for_the_rest() {
     assert_eq!(world.count("closed", "sealed"), 1, "counts stay");
 }
 
+#[test]
+fn another_rule_of_retention_holds_for_what_was_looked_at_before() {
+    let options =
+        |days: u64, rule| Options { retention: Some(days * 86_400), retention_rule: rule, ..Options::default() };
+    let world = world_with(StoreKind::Sqlite, options(365, 1));
+    world.append("e1", 0, OnDifferent::Update);
+    world.tick();
+    world.change("e1", |record| program::close(record, "x", START).expect("was open"));
+    // The walk has seen that it is young, and sleeps until it is old.
+    assert_eq!(world.tick().retired, 0);
+    world.clock.advance(31 * 86_400);
+    assert_eq!(world.tick().retired, 0);
+    let reopened = try_open(&world.store, &world.clock, options(1, 2)).expect("opens");
+    let world = World { ledger: reopened, ..world };
+    assert_eq!(world.tick().retired, 1);
+    world.clock.advance(120);
+    world.tick();
+    assert!(world.read("e1").is_none());
+}
+
 /// However late an event is sealed: what is handed over then is under way, and not handed over again at once.
 #[test]
 fn what_sealing_hands_over_late_is_looked_at_again_after_a_while() {
