@@ -11,7 +11,7 @@ use crate::follow_up::{follow_clocks, send};
 use crate::stored::{Stored, Unreadable, stored};
 use crate::time::from_unix;
 use chrono::{DateTime, NaiveDate, Utc};
-use ringback_core::alert::{DeliveryState, Occasion, Outcome};
+use ringback_core::alert::{Delivery, DeliveryState, Occasion, Outcome};
 use ringback_core::case::Case;
 use ringback_core::queue::{Applicant, Decision, Loser, Place, Queue, Roster};
 use ringback_ledger::{Changed, Clock, Due, Entropy, HandOver, LedgerError, Record, Step, Store};
@@ -40,6 +40,8 @@ enum Told<'a> {
     Person(&'a str, &'a str),
     Automation(&'a str),
     Open(&'a str),
+    /// Somebody was faster.
+    Taken,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -63,6 +65,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     async fn allot(&self, eid: &str) -> Result<Vec<Due>, LedgerError> {
         let Some(record) = self.ledger.read(eid).await? else { return Ok(Vec::new()) };
         let Some(case) = record.body.case.as_ref().filter(|case| case.awaits_person()) else { return Ok(Vec::new()) };
+        if case.is_taken() {
+            return self.tell(eid, &Told::Taken).await;
+        }
         let Some(queue) = self.config.queues.get(&case.queue) else {
             return self.tell(eid, &Told::Open("the programme no longer gives this queue's cases to anybody")).await;
         };
@@ -180,10 +185,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let written = self.ledger.change(eid, |record: &Record<Dossier>| {
             let mut step = Step::of(record.body.clone());
             let case = step.body.case.as_mut().filter(|case| case.awaits_person()).ok_or(())?;
+            // Taken between the decision and now: its place was taken for nothing, and the day has one case more.
+            let told = if case.is_taken() { &Told::Taken } else { told };
             match told {
                 Told::Person(member, why) => case.give_to(member, why, now),
                 Told::Open(why) => case.leave_open(why, now),
                 Told::Automation(why) => case.automate(why, now),
+                Told::Taken => case.leave_with_owner(now),
             }
             match told {
                 Told::Automation(_) => {
@@ -226,7 +234,9 @@ fn send_alerts(step: &mut Step<Dossier>, now: DateTime<Utc>) {
 }
 
 fn skip_alerts(dossier: &mut Dossier, now: DateTime<Utc>) {
-    for delivery in dossier.alerts.iter_mut().filter(|delivery| delivery.state == DeliveryState::Pending) {
+    // That a channel is off is no news of the case.
+    let of_the_case = |d: &&mut Delivery| !matches!(d.occasion, Occasion::ChannelOff(_));
+    for delivery in dossier.alerts.iter_mut().filter(|d| d.state == DeliveryState::Pending).filter(of_the_case) {
         delivery.settle(Outcome::Skipped("nobody has room: the case is for automation".to_owned()), now);
     }
 }

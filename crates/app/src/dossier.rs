@@ -124,7 +124,13 @@ impl Dossier {
         self.alerts.iter().chain(self.messages.iter().map(|m| &m.delivery)).filter(|d| d.is_undelivered())
     }
 
-    /// The same, to be changed.
+    /// Whether something of it is still to arrive.
+    pub fn is_sending(&self) -> bool {
+        let mut all = self.alerts.iter().chain(self.messages.iter().map(|m| &m.delivery));
+        all.any(|delivery| delivery.state == DeliveryState::Pending)
+    }
+
+    /// A delivery, to be changed.
     pub fn delivery_mut(&mut self, id: &str) -> Option<&mut Delivery> {
         let messages = self.messages.iter_mut().map(|m| &mut m.delivery);
         self.alerts.iter_mut().chain(messages).find(|d| d.id == id)

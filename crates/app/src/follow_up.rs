@@ -262,15 +262,49 @@ impl FollowUp {
             return None;
         }
         follow_clocks(&mut step, before);
-        let rule = self.config.rules.iter().find(|rule| rule.id == before.rule);
-        let route = rule.and_then(|rule| rule.then.alert.as_ref());
-        let route = route.and_then(|route| choose(&self.config.routes, route, before, &dossier.feedback, now));
-        for delivery in route.map(|route| alerts(route, &Occasion::PersonAsked)).unwrap_or_default() {
-            let delivery = numbered(&step.body, delivery);
-            send(&mut step, &delivery, now);
-            step.body.alerts.push(delivery);
+        let route = match self.config.rules.iter().find(|rule| rule.id == before.rule) {
+            Some(rule) => rule.then.alert.as_ref(),
+            // The customer was promised that somebody comes back to them.
+            None => self.instead(),
+        };
+        if let Some(route) = route {
+            self.alert(&mut step, route, &Occasion::PersonAsked, now);
         }
         Some(step)
+    }
+
+    /// The route of those who look after trouble: for a case whose own route or rule the programme has no longer.
+    fn instead(&self) -> Option<&RouteId> {
+        self.config.trouble.as_ref().filter(|route| self.config.routes.contains_key(*route))
+    }
+
+    /// Sends alerts along a route; along the one for trouble where the programme has it no longer.
+    fn alert(&self, step: &mut Step<Dossier>, route: &RouteId, occasion: &Occasion, now: DateTime<Utc>) {
+        let Some(case) = &step.body.case else { return };
+        let route = if self.config.routes.contains_key(route) { Some(route) } else { self.instead() };
+        let route = route.and_then(|route| choose(&self.config.routes, route, case, &step.body.feedback, now));
+        for delivery in route.map(|route| alerts(route, occasion)).unwrap_or_default() {
+            let delivery = numbered(&step.body, delivery);
+            send(step, &delivery, now);
+            step.body.alerts.push(delivery);
+        }
+    }
+
+    /// The route of a step of a case's clocks; where the programme has it no longer, that of the same step of the policy
+    /// that has its name today.
+    fn of_today<'a>(&'a self, case: &Option<Case>, occasion: &Occasion, route: &'a RouteId) -> &'a RouteId {
+        if self.config.routes.contains_key(route) {
+            return route;
+        }
+        let policy = case.as_ref().and_then(|case| self.config.policies.get(&case.policy_id));
+        let today = policy.and_then(|policy| match occasion {
+            Occasion::Warning(_) => policy.warn.as_ref(),
+            Occasion::Breached(_, level) => {
+                policy.escalations.get(usize::from(level.saturating_sub(1))).map(|escalation| &escalation.route)
+            }
+            _ => None,
+        });
+        today.unwrap_or(route)
     }
 
     /// The timer of the chain that the rule's route begins.
@@ -284,7 +318,8 @@ impl FollowUp {
     /// Alerts the next link of a chain, unless somebody has taken the case.
     fn fire_chain(&self, dossier: &Dossier, link: u8, route: &RouteId, now: DateTime<Utc>) -> Option<Step<Dossier>> {
         let case = dossier.case.as_ref().filter(|case| case.state == State::New && !case.is_automated())?;
-        let route = choose(&self.config.routes, route, case, &dossier.feedback, now)?;
+        let known = Some(route).filter(|route| self.config.routes.contains_key(*route));
+        let route = choose(&self.config.routes, known.or_else(|| self.instead())?, case, &dossier.feedback, now)?;
         let mut step = Step::of(dossier.clone());
         for delivery in alerts(route, &Occasion::Untaken(link)) {
             // A repeat, or a link of the chain of a rule that the case has followed before: told already.
@@ -326,13 +361,7 @@ impl FollowUp {
                     }
                 }
             };
-            let case = step.body.case.as_ref()?;
-            let Some(route) = choose(&self.config.routes, &route, case, &step.body.feedback, now) else { continue };
-            for delivery in alerts(route, &occasion) {
-                let delivery = numbered(&step.body, delivery);
-                send(&mut step, &delivery, now);
-                step.body.alerts.push(delivery);
-            }
+            self.alert(&mut step, self.of_today(&dossier.case, &occasion, &route), &occasion, now);
         }
         step.timers.extend(clock_timer(&step.body));
         Some(step)
@@ -346,7 +375,7 @@ fn awaits_confirmation(feedback: &Feedback) -> bool {
 }
 
 /// A name of its own for a delivery whose occasion comes round again, as after reopening.
-fn numbered(dossier: &Dossier, delivery: Delivery) -> Delivery {
+pub(crate) fn numbered(dossier: &Dossier, delivery: Delivery) -> Delivery {
     if dossier.delivery(&delivery.id).is_none() {
         return delivery;
     }
@@ -499,7 +528,9 @@ impl Program for FollowUp {
 
     fn expires(&self, record: &Record<Dossier>, _now: u64) -> Option<u64> {
         let case = record.body.case.as_ref();
-        if case.is_some_and(|case| !case.state.is_over()) {
+        // A case for which nobody has room is nobody's work; what is being sent is not given up.
+        let worked = case.is_some_and(|case| !case.state.is_over() && !case.is_automated());
+        if worked || record.body.is_sending() {
             return None;
         }
         let days = self.config.retention.days_for(&record.body.feedback.survey, case.map(|case| case.track));

@@ -9,6 +9,7 @@ use crate::follow_up::follow_clocks;
 use crate::time::from_unix;
 use futures::StreamExt as _;
 use futures::stream;
+use ringback_core::feedback::Feedback;
 use ringback_ledger::{Changed, Clock, Due, Entropy, HandOver, LedgerError, Record, Step, Store};
 use std::cell::Cell;
 
@@ -58,6 +59,11 @@ impl<S: Store, C: Clock, E: Entropy, H: HandOver> HandOver for Errands<'_, S, C,
     }
 }
 
+/// Whether an update has changed neither whose answer it is nor what it says of them.
+fn of_the_same(now: &Feedback, then: &Feedback) -> bool {
+    now.score == then.score && now.customer == then.customer
+}
+
 fn is_errand(job: &str) -> bool {
     matches!(Job::from_text(job), Some(Job::LookBack | Job::CarryOver))
 }
@@ -95,7 +101,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             told.await?;
         }
         let done = self.ledger.change(id, |mine| {
-            if mine.body.looked_back_at.is_some() || mine.body.feedback.score != record.body.feedback.score {
+            if mine.body.looked_back_at.is_some() || !of_the_same(&mine.body.feedback, &record.body.feedback) {
                 return Err(());
             }
             let earlier = earlier.as_ref().map(|r| r.eid.clone()).or_else(|| mine.body.earlier.clone());

@@ -56,12 +56,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     ) -> Outcome {
         let record = &round.records[case];
         let Some(channel) = self.config.channels.get(&delivery.channel) else {
-            return Outcome::Skipped("the programme no longer has this channel".to_owned());
+            return Outcome::Failed("the programme no longer has this channel".to_owned());
         };
         // An incident that was resolved must not come back because an older alert was late.
         let later = record.body.alerts.iter().skip_while(|d| d.id != delivery.id).skip(1);
         let resolved = later.into_iter().any(|d| d.channel == channel.id && d.occasion == Occasion::Resolved);
-        if channel.kind.keeps_incidents() && resolved {
+        let of_the_case = !matches!(delivery.occasion, Occasion::ChannelOff(_));
+        if channel.kind.keeps_incidents() && resolved && of_the_case {
             return Outcome::Skipped("the case is resolved".to_owned());
         }
         let taken = record.body.case.as_ref().is_some_and(|case| case.state != State::New);

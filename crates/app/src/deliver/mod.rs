@@ -111,6 +111,8 @@ struct Ended {
     outcome: Outcome,
     /// It is the one to tell that its channel is switched off.
     tells: bool,
+    /// A silence has kept it from being sent.
+    silenced: bool,
     /// What a template said, when it was filled in for this attempt.
     written: Option<Written>,
 }
@@ -230,14 +232,21 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }
         }
         let now = from_unix(self.clock.now());
+        // Of which channels somebody is told that they are off, in what is written at last.
+        let told = RefCell::new(BTreeSet::new());
         let written = self.ledger.change(id, |record| {
             let mut step = Step::of(record.body.clone());
-            for Ended { delivery, attempts, outcome, tells, written } in &ended {
+            told.borrow_mut().clear();
+            for Ended { delivery, attempts, outcome, tells, silenced, written } in &ended {
                 if let Some(written) = written {
                     step.body.keep_written(delivery, written);
                 }
                 if let (true, Some(off)) = (*tells, step.body.delivery(delivery).map(|d| d.channel.clone())) {
-                    self.tell_of_trouble(&mut step, &off);
+                    if self.tell_of_trouble(&mut step, &off) {
+                        told.borrow_mut().insert(off);
+                    } else {
+                        self.log(&format!("channel {off} is off, and there is no other channel to tell of it"));
+                    }
                 }
                 let pending = step.body.delivery_mut(delivery).filter(|d| d.state == DeliveryState::Pending);
                 let Some(pending) = pending else { continue };
@@ -250,14 +259,14 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 }
                 pending.settle(outcome.clone(), now);
                 let settled = pending.clone();
-                self.follow_up.repeat_later(&mut step, &settled, now);
+                self.follow_up.repeat_later(&mut step, &settled, *silenced, now);
                 note_undelivered(&mut step, delivery, now);
             }
             Ok::<_, ()>(step)
         });
         match written.await {
             Ok(Changed::Done { now, .. }) => {
-                self.note_all_told(&round.records[case], &ended).await;
+                self.note_all_told(told.take()).await;
                 round.next.borrow_mut().extend(now.into_iter().map(HandedOver::from));
             }
             Ok(_) => self.log(&format!("case {id}: the deliveries' outcome could not be written")),
@@ -265,11 +274,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         }
     }
 
-    /// Writes down of which channels a case's deliveries have told that they are off.
-    async fn note_all_told(&self, record: &Record<Dossier>, ended: &[Ended]) {
-        for told in ended.iter().filter(|ended| ended.tells) {
-            let Some(off) = record.body.delivery(&told.delivery) else { continue };
-            if let Err(error) = self.note_told(&off.channel).await {
+    /// Writes down of which channels somebody is told that they are off.
+    async fn note_all_told(&self, channels: BTreeSet<ChannelId>) {
+        for channel in channels {
+            if let Err(error) = self.note_told(&channel).await {
                 self.log(&format!("ledger: {error}"));
             }
         }

@@ -42,6 +42,21 @@ struct Line {
     went_off: Cell<bool>,
 }
 
+/// What has come of an attempt.
+struct Tried {
+    outcome: Outcome,
+    /// What a template said, when it was filled in for it.
+    written: Option<Written>,
+    /// A silence has kept it from being sent.
+    silenced: bool,
+}
+
+impl Tried {
+    const fn of(outcome: Outcome) -> Self {
+        Self { outcome, written: None, silenced: false }
+    }
+}
+
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// Works one channel's queue.
     pub(super) async fn work_queue(
@@ -76,10 +91,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 if line.paced {
                     round.step_back(errand.case);
                 }
-                if let Some((outcome, written)) = self.work_errand(line, &errand, round, out, gate).await {
+                if let Some(Tried { outcome, written, silenced }) =
+                    self.work_errand(line, &errand, round, out, gate).await
+                {
                     let tells = self.heed(line, &outcome).await || line.untold.take();
                     let Errand { case, delivery: Delivery { id: delivery, attempts, .. } } = errand;
-                    let ended = Ended { delivery, attempts, outcome, tells, written };
+                    let ended = Ended { delivery, attempts, outcome, tells, silenced, written };
                     round.ended.borrow_mut().entry(case).or_default().push(ended);
                 }
                 self.step_aside(round, errand.case).await;
@@ -87,7 +104,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             .await;
     }
 
-    /// Makes the attempt; gives how it ended and what a template said, or nothing when it is left for later.
+    /// Makes the attempt; gives how it ended, or nothing when it is left for later.
     async fn work_errand(
         &self,
         line: &Line,
@@ -95,7 +112,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         round: &Round,
         out: &impl Outbound,
         gate: &impl ConsentGate,
-    ) -> Option<(Outcome, Option<Written>)> {
+    ) -> Option<Tried> {
         let in_turn = line.paced && pace::takes_turns(delivery);
         let no_more_after = if in_turn { pace::PATIENCE_MS / 1_000 } else { NO_MORE_AFTER_S };
         let late = self.clock.now().saturating_sub(round.begun) >= no_more_after;
@@ -103,14 +120,15 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let outcome = match (&line.off, silence::silenced(&round.silences, &round.records[*case].body, delivery, now)) {
             _ if late && in_turn => pace::comes_back(),
             _ if late || line.silent.get() >= SILENT_AT_MOST || line.went_off.get() => return None,
-            (_, Some(why)) => Outcome::Skipped(why),
+            (_, Some(why)) => return Some(Tried { silenced: true, ..Tried::of(Outcome::Skipped(why)) }),
             (None, _) if reaches_customer(delivery) => {
-                return Some(self.write_to_customer(round, *case, delivery, out, gate).await);
+                let (outcome, written) = self.write_to_customer(round, *case, delivery, out, gate).await;
+                return Some(Tried { written, ..Tried::of(outcome) });
             }
             (None, _) => self.attempt(round, *case, delivery, out, gate).await,
             (Some(off), _) => Outcome::Retry(off.waiting(), None),
         };
-        Some((outcome, None))
+        Some(Tried::of(outcome))
     }
 
     /// What an outcome means for the channel; true when it was switched off because of it.

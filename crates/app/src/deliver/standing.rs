@@ -8,14 +8,15 @@ use super::silence::Silence;
 use super::text;
 use crate::App;
 use crate::dossier::Dossier;
-use crate::follow_up::send;
+use crate::follow_up::{numbered, send};
 use crate::time::from_unix;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use ringback_core::alert::{Delivery, Occasion};
+use ringback_core::alert::{Delivery, DeliveryState, Occasion};
 use ringback_core::id::ChannelId;
 use ringback_ledger::{Clock, Entropy, LedgerError, PersonEntry, Step, Store};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Whether an answer says that the channel's address or key is not, or no longer, good.
 pub(super) fn switches_off(status: StatusCode) -> bool {
@@ -87,9 +88,18 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok((silences, journals.map(|journal| Some(standing(journal))).collect()))
     }
 
-    /// The same where one of the journals is not understood: that one's channel alone is left out.
+    /// The same where one of the journals is not understood: that one's channel, or month of silences, alone is left out.
     async fn held_back_one_by_one(&self, channels: &[&ChannelId]) -> Result<(Vec<Silence>, Vec<Known>), LedgerError> {
-        let silences = self.silences().await?;
+        // What is not understood silences nothing: rather somebody is told too much.
+        let mut understood = Vec::new();
+        for month in self.silence_journals() {
+            match self.ledger.person(&month).await {
+                Ok(journal) => understood.push(journal),
+                Err(error @ LedgerError::Corrupt { .. }) => self.log(&format!("ledger: {error}")),
+                Err(error) => return Err(error),
+            }
+        }
+        let silences = self.in_force(understood);
         let mut off = Vec::new();
         for channel in channels {
             let one = self.switched_off(channel).await;
@@ -125,24 +135,29 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok(())
     }
 
-    /// Has the others told that a channel was switched off: those of the route for trouble, or else those that were told
-    /// of the same case.
-    pub(super) fn tell_of_trouble(&self, step: &mut Step<Dossier>, off: &ChannelId) {
+    /// Has the others told that a channel was switched off: those of the route for trouble, or else those that are told
+    /// of the same case. False: there is nobody to tell.
+    pub(super) fn tell_of_trouble(&self, step: &mut Step<Dossier>, off: &ChannelId) -> bool {
         let now = from_unix(self.clock.now());
-        let route = self.config.trouble.as_ref().and_then(|route| self.config.routes.get(route));
-        let mut others: Vec<ChannelId> = match route {
-            Some(route) => route.channels.clone(),
-            None => step.body.alerts.iter().map(|d| d.channel.clone()).collect(),
-        };
-        others.retain(|channel| channel != off);
-        others.sort();
-        others.dedup();
-        for channel in others {
-            let delivery = Delivery::first_attempt(Occasion::ChannelOff(off.clone()), channel, None);
-            if step.body.delivery(&delivery.id).is_none() {
-                send(step, &delivery, now);
-                step.body.alerts.push(delivery);
-            }
+        let occasion = Occasion::ChannelOff(off.clone());
+        let underway = |d: &Delivery| d.occasion == occasion && d.state == DeliveryState::Pending;
+        if step.body.alerts.iter().any(underway) {
+            return true;
         }
+        let others = |channels: &mut dyn Iterator<Item = &ChannelId>| -> BTreeSet<ChannelId> {
+            channels.filter(|id| *id != off && self.config.channels.contains_key(*id)).cloned().collect()
+        };
+        let route = self.config.trouble.as_ref().and_then(|route| self.config.routes.get(route));
+        let mut told = others(&mut route.into_iter().flat_map(|route| &route.channels));
+        if told.is_empty() {
+            told = others(&mut step.body.alerts.iter().map(|d| &d.channel));
+        }
+        for channel in &told {
+            let delivery = Delivery::first_attempt(occasion.clone(), channel.clone(), None);
+            let delivery = numbered(&step.body, delivery);
+            send(step, &delivery, now);
+            step.body.alerts.push(delivery);
+        }
+        !told.is_empty()
     }
 }

@@ -17,21 +17,23 @@ const MOST: u8 = 42;
 const OCCASION: Occasion = Occasion::Untaken(0);
 
 impl FollowUp {
-    /// After an alert of a new case, or its last repeat, has arrived: the timer of the next repeat.
-    pub fn repeat_later(&self, step: &mut Step<Dossier>, delivered: &Delivery, now: DateTime<Utc>) {
-        let tells_of_new = delivered.occasion == Occasion::Opened || delivered.occasion == OCCASION;
-        if !tells_of_new || delivered.state != DeliveryState::Delivered {
+    /// After an alert of a new case, or its last repeat, has come to its end: the timer of the next repeat. One that was
+    /// silenced, or came to nothing, ends no others.
+    pub fn repeat_later(&self, step: &mut Step<Dossier>, ended: &Delivery, silenced: bool, now: DateTime<Utc>) {
+        let tells_of_new = ended.occasion == Occasion::Opened || ended.occasion == OCCASION;
+        let goes_on = matches!(ended.state, DeliveryState::Delivered | DeliveryState::Failed) || silenced;
+        if !tells_of_new || !goes_on {
             return;
         }
-        let repeats = |d: &&Delivery| d.channel == delivered.channel && d.occasion == OCCASION;
+        let repeats = |d: &&Delivery| d.channel == ended.channel && d.occasion == OCCASION;
         let told = step.body.alerts.iter().filter(repeats).count();
         let next = u8::try_from(told + 1).unwrap_or(u8::MAX);
-        let group = self.config.channels.get(&delivered.channel).and_then(|channel| channel.group.as_ref());
+        let group = self.config.channels.get(&ended.channel).and_then(|channel| channel.group.as_ref());
         let Some(group) = group.filter(|group| group.repeat_s > 0 && next <= MOST) else { return };
         // Those of one message are written down within some minutes; on a common beat they are repeated together.
         let beat = group.interval_s.max(group.repeat_s / 16).max(1);
         let due = (unix(now) + u64::from(group.repeat_s)).next_multiple_of(u64::from(beat));
-        step.timers.push(Timer { due, job: Job::Repeat(next, delivered.channel.clone()).to_text() });
+        step.timers.push(Timer { due, job: Job::Repeat(next, ended.channel.clone()).to_text() });
     }
 
     /// Tells a channel again, unless somebody has taken the case. Asking twice tells it once.

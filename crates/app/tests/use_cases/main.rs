@@ -3,6 +3,7 @@
 //! One program, because what takes the time to build is the application itself.
 
 mod cases;
+mod changed;
 mod desk;
 mod encryption;
 mod erasure;

@@ -263,6 +263,55 @@ fn a_chain_goes_on_until_the_member_has_taken_the_case_and_incidents_end_with_a_
     assert_eq!(told(&slow, "case.resolved"), ["pager"], "nobody is paged about what is no person's any more");
 }
 
+/// A case stands in the list before it is given away: whoever takes it there keeps it.
+#[test]
+fn who_takes_a_case_before_it_is_given_away_keeps_it() {
+    for full in [false, true] {
+        let world = world(StoreKind::Sqlite);
+        for number in 10..if full { 13 } else { 11 } {
+            world.post("gold", number);
+            world.tick();
+        }
+        // The queue's roster cannot be read for a while.
+        let roster = world.store.keys().into_iter().find(|key| key.contains("queue.key-accounts")).expect("a roster");
+        let bytes = world.store.peek(&roster).expect("its value");
+        world.store.plant(&roster, b"{");
+        let id = world.post("basic", 1);
+        world.tick();
+        assert_eq!(world.case(&id)["owner"], Value::Null);
+        world.store.plant(&roster, &bytes);
+        assert_eq!(world.work("agent", &id, &json!({ "type": "acknowledge", "note": "mine" })).0, 200);
+        world.clock.advance(180);
+        world.tick();
+        let case = world.case(&id);
+        assert_eq!((&case["owner"], &case["state"]), (&json!("care-desk"), &json!("acknowledged")), "{case}");
+        let history = case["history"].to_string();
+        assert!(history.contains("taken before it was given away"), "{history}");
+    }
+}
+
+/// Cases for which nobody has room are nobody's work: they are kept as their track says.
+#[test]
+fn what_went_to_automation_is_not_kept_for_ever() {
+    let setting = Setting::default();
+    let programme = setting.programme.replace("tracks = { recovery = 1825 }", "tracks = { automation = 30 }");
+    let Stage { app, clock, store } = stage::open(&Setting { programme: &programme, ..setting });
+    let world = World { app, clock, store, heard: Heard::default() };
+    for number in 1..4 {
+        world.post("gold", number);
+        world.tick();
+    }
+    let refused = world.post("basic", 4);
+    world.tick();
+    assert!(world.who(&refused).starts_with("-: "));
+    world.clock.advance(38 * 86_400);
+    world.tick();
+    world.clock.advance(120);
+    world.tick();
+    let gone = block_on(world.app.get_case(&refused, &headers("agent"), &No)).is_err();
+    assert!(gone, "30 days are over");
+}
+
 /// A corrected answer has taken the case out of the queue: whoever gets its place there takes nothing from it.
 #[test]
 fn a_case_that_has_left_its_queue_loses_nothing_with_its_place() {

@@ -234,3 +234,60 @@ fn that_a_channel_is_off_is_told_though_the_first_to_know_it_died() {
     world.pass(60);
     assert_eq!(mails(), 1, "once");
 }
+
+#[test]
+fn a_silence_ends_no_reminders_and_a_damaged_one_silences_nobody() {
+    let world = World::with(&grouped(), StatusCode::OK);
+    let id = world.take("first");
+    world.pass(5);
+    assert!(!world.receivers.told().is_empty(), "it is told");
+    // Over the first reminder, four hours later.
+    world.pass(180);
+    let silence = json!({ "reason": "known", "match": { "queue": "care" }, "ends_at": "2026-11-22T14:30:00Z" });
+    let request = Request::post("/").header(header::AUTHORIZATION, "Bearer lead");
+    let request = request.header(header::CONTENT_TYPE, "application/json").body(silence.to_string().into_bytes());
+    let before = world.journal_entries();
+    assert!(block_on(world.app.post_silence(&request.expect("a request"))).is_ok());
+    world.pass(125);
+    assert_eq!(world.receivers.told(), Vec::<String>::new(), "silenced");
+    world.pass(240);
+    let told = world.receivers.told().concat();
+    assert!(told.contains(&id) && told.contains("Nobody has taken it"), "the reminder after it: {told}");
+    let entries = world.journal_entries().into_iter().filter(|key| !before.contains(key));
+    let silences: Vec<String> =
+        entries.filter(|key| world.store.peek(key).is_some_and(|v| v.windows(5).any(|w| w == b"known"))).collect();
+    let [silence] = &silences[..] else { panic!("{silences:?}") };
+    world.store.plant(silence, b"{\"half");
+    let second = world.take("second");
+    world.pass(10);
+    assert!(world.receivers.told().concat().contains(&second));
+}
+
+#[test]
+fn a_channel_that_goes_off_again_is_told_again_of_the_same_case() {
+    let world = World::with(SHIPPED, StatusCode::NOT_FOUND);
+    let id = world.take("first");
+    let mails = || {
+        let asked = world.receivers.asked.borrow();
+        asked.iter().filter(|(host, body)| host != CHAT && body.contains("Nothing reaches care-chat any more")).count()
+    };
+    world.pass(3);
+    assert_eq!(mails(), 1);
+    world.receivers.chat.set(StatusCode::OK);
+    world.test_chat();
+    // The case's next alert, the warning, finds the key wrong once more.
+    world.receivers.chat.set(StatusCode::FORBIDDEN);
+    world.pass_by(10, 6 * 20);
+    assert_eq!(mails(), 2, "{id}");
+}
+
+#[test]
+fn where_the_route_for_trouble_leads_only_to_what_is_off_the_other_channels_of_the_case_are_told() {
+    let only_chat = SHIPPED.replace("trouble = \"lead\"", "trouble = \"chat\"");
+    let only_chat = format!("{only_chat}\n[[routes]]\nid = \"chat\"\nchannels = [\"care-chat\"]\n");
+    let world = World::with(&only_chat, StatusCode::NOT_FOUND);
+    world.take("first");
+    world.pass(3);
+    let asked = world.receivers.asked.borrow();
+    assert!(asked.iter().any(|(host, body)| host != CHAT && body.contains("Nothing reaches care-chat any more")));
+}

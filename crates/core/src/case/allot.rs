@@ -62,6 +62,20 @@ impl Case {
         self.record(now, SYSTEM, "assigned", Some(format!("to nobody: {why}")), None);
     }
 
+    /// Whether somebody has come to it by themselves before anything was decided.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.state != State::New || self.owner.is_some()
+    }
+
+    /// Leaves it with whoever has taken it before it was given away.
+    pub fn leave_with_owner(&mut self, now: DateTime<Utc>) {
+        self.allotment = None;
+        let owner = self.owner.as_deref().unwrap_or("nobody");
+        let detail = format!("stays with {owner}: taken before it was given away");
+        self.record(now, SYSTEM, "assigned", Some(detail), None);
+    }
+
     /// Gives it to automation: nobody has room for it.
     pub fn automate(&mut self, why: &str, now: DateTime<Utc>) {
         self.decided(None, why, now);
