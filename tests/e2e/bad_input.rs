@@ -4,6 +4,24 @@ use crate::answers::{anonymous, with};
 use ringback_tests::{Answer, INTAKE, World};
 use serde_json::{Value, json};
 
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let world = World::start().await;
+    let address = world.url("").trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut socket = tokio::net::TcpStream::connect(&address).await.expect("connects");
+    let head = format!(
+        "POST /v1/feedback HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {INTAKE}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{{"
+    );
+    socket.write_all(head.as_bytes()).await.expect("sends");
+    let mut answer = vec![0; 4_096];
+    let read = tokio::time::timeout(std::time::Duration::from_secs(45), socket.read(&mut answer)).await;
+    let read = read.expect("an answer").expect("reads");
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+}
+
 /// What is put over a good answer, and the fields that must be named.
 fn wrong_fields() -> Vec<(Value, Vec<&'static str>)> {
     let long = |n: usize| "x".repeat(n);

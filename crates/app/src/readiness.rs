@@ -38,6 +38,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             "encrypted": status.encryption.is_some(),
             "lag": status.lag(),
             "lag_seconds": status.shards.iter().map(|s| s.lag_seconds).max(),
+            "timers_ahead_seconds": status.shards.iter().map(|s| s.timers_ahead).max(),
             "timers_late_seconds": status.shards.iter().map(|s| s.timers_late).max(),
             "shards": shards,
         });

@@ -214,7 +214,7 @@ fn month(day: u32) -> u32 {
     day / 100
 }
 
-/// How much room a document takes, about: by its names, so that it never shrinks and what has found no place once never does.
+/// How much room a document takes, about: by its names, so that it does not shrink while something has found no place.
 struct Size(usize);
 
 impl Size {
@@ -258,6 +258,20 @@ fn add(counts: &mut Counts, added: Counts) {
             *cell.entry(field).or_default() += n;
         }
     }
+    forget_nothing(counts);
+}
+
+/// Takes out what counts nothing any more, so that names which came and went leave their room to others. While something
+/// stands under [`REST`] it stays: what is taken away must find the name under which it was added.
+fn forget_nothing(counts: &mut Counts) {
+    let overflow = |row: &String, field: &String, n: i64| n != 0 && (row == REST || field.ends_with(REST));
+    if counts.iter().any(|(row, fields)| fields.iter().any(|(field, n)| overflow(row, field, *n))) {
+        return;
+    }
+    counts.retain(|_, fields| {
+        fields.retain(|_, n| *n != 0);
+        !fields.is_empty()
+    });
 }
 
 /// The name under which a field is counted in a row.
@@ -299,10 +313,26 @@ mod tests {
         add(&mut full, counts(ROWS - 1..ROWS + 3, 1));
         assert_eq!((full.len(), full[REST]["f"], full[&format!("r{:04}", ROWS - 1)]["f"]), (ROWS + 1, 3, 2));
         add(&mut full, counts(ROWS..ROWS + 3, -1));
-        assert_eq!(full[REST]["f"], 0);
+        assert!(!full.contains_key(REST) && full.len() == ROWS);
         let fields = (0..FIELDS + 2).map(|field| (format!("{field}"), 1)).collect();
         add(&mut full, BTreeMap::from([("r0000".to_owned(), fields)]));
         assert_eq!((full["r0000"].len(), full["r0000"][REST]), (FIELDS + 1, 3));
+    }
+
+    #[test]
+    fn names_that_come_and_go_leave_their_room_to_others() {
+        let mut standing = Counts::new();
+        for owner in 0..3 * ROWS {
+            add(&mut standing, counts(owner..owner + 1, 1));
+            add(&mut standing, counts(owner..owner + 1, -1));
+        }
+        assert_eq!(standing, Counts::new());
+        // What stands under the rest is waited for.
+        add(&mut standing, counts(0..ROWS + 1, 1));
+        add(&mut standing, counts(0..10, -1));
+        assert_eq!((standing.len(), standing["r0000"]["f"], standing[REST]["f"]), (ROWS + 1, 0, 1));
+        add(&mut standing, counts(ROWS..ROWS + 1, -1));
+        assert_eq!(standing.len(), ROWS - 10);
     }
 
     #[test]

@@ -177,6 +177,9 @@ pub struct ShardStatus {
     /// For how many seconds no tick has looked at the timers although it was time: 0 as long as one comes every minute.
     /// Says nothing of the first 16 minutes, which a tick may spare where no timer is due.
     pub timers_late: u64,
+    /// For how many seconds to come the timers have been looked at already, because a clock was ahead: until then new ones
+    /// come late.
+    pub timers_ahead: u64,
     /// Slots given up so far, the last of them.
     pub voided: Vec<u64>,
     /// Keys that wait to be deleted.

@@ -45,6 +45,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             lease_until: (root.l > now).then_some(root.l),
             holder: root.g,
             swept_minute: root.tm.saturating_sub(1),
+            timers_ahead: (root.tc * 60).saturating_sub(now),
             timers_late: now.saturating_sub((root.tm + IDLE_MINUTES + 1) * 60),
             voided: root.vh,
             garbage: root.gc.len() as u64,

@@ -21,6 +21,9 @@ pub(super) const MAX_NAME: usize = 128;
 /// Most goodwill that can be written down: a hundred million.
 const MOST_GOODWILL: f64 = 1e8;
 
+/// A text that has room in every case, in characters.
+pub(super) const SHORT: usize = 200;
+
 /// What is to be done.
 #[derive(Debug)]
 pub(super) struct Order {
@@ -28,6 +31,17 @@ pub(super) struct Order {
     pub note: String,
     /// What Ringback is to write to the customer.
     pub message: Option<Draft>,
+}
+
+impl Order {
+    /// Whether it leaves a long text in the case.
+    pub fn is_long(&self) -> bool {
+        let task = match &self.event {
+            CaseEvent::Split { task, .. } => task.as_str(),
+            _ => "",
+        };
+        [self.note.as_str(), task].iter().any(|text| text.chars().count() > SHORT)
+    }
 }
 
 /// A message to the customer.

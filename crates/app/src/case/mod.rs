@@ -31,6 +31,7 @@ enum Refusal {
     Stale,
     Case(Refused),
     NoAddress,
+    Full,
 }
 
 /// A change that was made: the answer, and what is to be handed over now.
@@ -222,6 +223,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if case.version != version {
             return Err(Refusal::Stale);
         }
+        if order.is_long() && written(dossier) > MOST_WRITTEN {
+            return Err(Refusal::Full);
+        }
         let now = from_unix(self.clock.now());
         let terms = self.config.cases.terms(caller.role);
         let changed = case.apply(&order.event, &caller.id, &order.note, now, &terms).map_err(Refusal::Case)?;
@@ -257,6 +261,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 "cannot be sent: the customer's e-mail address is not known, or [messages] names no channel",
             ),
             Refusal::Stale => self.stale(id, gate).await,
+            Refusal::Full => {
+                let short = event::SHORT;
+                Problem::field("/note", format!("the case's history is full: at most {short} characters from now on"))
+            }
             Refusal::Case(refused @ Refused::NoSuchTask) => Problem::field("/task", refused.to_string()),
             Refusal::Case(refused @ Refused::WaitOutOfBounds { .. }) => Problem::field("/until", refused.to_string()),
             Refusal::Case(refused @ Refused::GoodwillAbove { .. }) => {
@@ -291,6 +299,18 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             None => problem,
         }
     }
+}
+
+/// With so many bytes of what people wrote, a case takes short texts alone: a record must never outgrow what a store takes
+/// for a value (400 kB on DynamoDB), or nothing of its shard is carried on.
+const MOST_WRITTEN: usize = 200_000;
+
+/// How much people have written about a case, in bytes.
+fn written(dossier: &Dossier) -> usize {
+    let history = dossier.case.iter().flat_map(|case| &case.history);
+    let history = history.map(|h| [&h.note, &h.detail].into_iter().flatten().map(String::len).sum::<usize>());
+    let tasks = dossier.case.iter().flat_map(|case| &case.tasks).map(|task| task.what.len());
+    history.chain(tasks).chain(dossier.messages.iter().map(|message| message.text.len())).sum()
 }
 
 fn etag(case: &Case) -> String {

@@ -60,6 +60,10 @@ const GERMAN: &[(&str, &str)] = &[
         "goodwill above {} ({} was granted before) needs a lead",
         "Kulanz über {} (bisher gewährt: {}) kann nur die Teamleitung gewähren",
     ),
+    (
+        "the case's history is full: at most {} characters from now on",
+        "Der Verlauf des Falls ist voll: ab jetzt höchstens {} Zeichen",
+    ),
     ("goodwill above {} needs a lead", "Kulanz über {} kann nur die Teamleitung gewähren"),
     (
         "the case has changed since that version; nothing was done",

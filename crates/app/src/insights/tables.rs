@@ -227,7 +227,9 @@ fn load(figures: &Figures) -> Table {
     let mut rows = Vec::new();
     for (place, fields) in &figures.standing {
         let field = |name: &str| fields.get(name).and_then(|n| u64::try_from(*n).ok()).unwrap_or(0);
-        if let Some((queue, owner)) = place.split_once('|').filter(|_| field("open") > 0) {
+        // Those beyond what the document has room for are counted together.
+        let (queue, owner) = place.split_once('|').unwrap_or((place, place));
+        if field("open") > 0 {
             let counts = ["open", "new", "late"].map(|name| Value::Count(field(name)));
             rows.push([vec![Value::text(queue), Value::text(owner)], counts.to_vec()].concat());
         }

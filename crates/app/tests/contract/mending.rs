@@ -154,6 +154,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
                 ("encrypted", yes()),
                 ("lag", whole()),
                 ("lag_seconds", whole_or_null()),
+                ("timers_ahead_seconds", whole_or_null()),
                 ("timers_late_seconds", whole_or_null()),
                 ("dead_letters", counted(&[])),
                 ("unsent_alerts", counted(&[("oldest_since", time_or_null()), ("oldest_seconds", whole_or_null())])),

@@ -373,3 +373,28 @@ fn what_an_older_version_stored_is_read_as_it_was_meant() {
     assert_eq!((case.next_deadline_step(), ended.as_deref()), (None, Some("2026-11-22T10:00:00+00:00")));
     assert_eq!((case.tasks.len(), case.unreached.len(), case.waiting), (0, 0, None));
 }
+
+#[test]
+fn a_case_that_is_full_of_words_can_still_be_brought_to_its_end() {
+    let world = world(StoreKind::Dynamo);
+    let id = world.take(3, "C-1");
+    let long = "x".repeat(4_000);
+    let note = |note: &str| json!({ "type": "assign", "owner": "care-desk", "note": note });
+    let mut taken = 0;
+    let refused = loop {
+        let (status, answer) = world.work_as("agent", &id, &note(&long));
+        if status != 200 {
+            break answer;
+        }
+        taken += 1;
+        assert!(taken < 100, "no end");
+    };
+    assert!(taken >= 50 && refused["errors"][0]["pointer"] == "/note", "{taken}: {refused}");
+    for event in [
+        json!({ "type": "acknowledge", "note": "mine" }),
+        json!({ "type": "resolve", "note": "done", "root_cause": "late" }),
+        json!({ "type": "close", "note": "n", "without_informing": "wanted it so" }),
+    ] {
+        assert_eq!(world.work_as("agent", &id, &event).0, 200, "{event}");
+    }
+}
