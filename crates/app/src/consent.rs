@@ -102,7 +102,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 fields.wrong("consent", "is required: at least one statement");
             }
             let said: Vec<Statement> =
-                statements.iter().filter_map(|s| intake::statement(s, &caller.id, now)).collect();
+                statements.iter().filter_map(|s| intake::statement(s, &caller.id, None, now)).collect();
             fields.refuse_unknown();
             Some((person?, said))
         });

@@ -23,7 +23,7 @@ use ringback_core::message::MessageKind;
 use ringback_core::queue::severity;
 use ringback_core::route::{LONGEST_CHAIN, Route, choose};
 use ringback_core::rule::{Track, first_match};
-use ringback_ledger::{Count, MOST_PEOPLE, Plan, Program, Record, Step, Timer};
+use ringback_ledger::{Count, MOST_PEOPLE, PersonNote, Plan, Program, Record, Step, Timer};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -526,6 +526,23 @@ impl Program for FollowUp {
         marks(eid, body)
     }
 
+    /// An update speaks for whoever the answer is of by then: what it says of consent stands in their journals, named in it
+    /// or not, and whom it names gets what was said before. Nobody does whom the answer is not of.
+    fn told(&self, merged: &Dossier, update: &Dossier, named: &[PersonNote]) -> Vec<PersonNote> {
+        let current = self.namer.people(&merged.feedback.customer);
+        let all = Some(merged.feedback.consent.store()).filter(|_| !merged.feedback.consent.is_empty());
+        let named_now = named.iter().filter(|person| current.contains(&person.ph));
+        let mut told: Vec<PersonNote> =
+            named_now.map(|person| PersonNote { ph: person.ph.clone(), note: all.clone() }).collect();
+        if named.is_empty() || !told.is_empty() {
+            let carried = carried(&merged.feedback, &update.feedback.consent);
+            let note = Some(carried.store()).filter(|_| !carried.is_empty());
+            let others = current.into_iter().filter(|ph| named.iter().all(|person| person.ph != *ph));
+            told.extend(others.filter(|_| note.is_some()).map(|ph| PersonNote { ph, note: note.clone() }));
+        }
+        told
+    }
+
     fn expires(&self, record: &Record<Dossier>, _now: u64) -> Option<u64> {
         let case = record.body.case.as_ref();
         // A case for which nobody has room is nobody's work; what is being sent is not given up.
@@ -622,6 +639,19 @@ impl FollowUp {
             None => step.timers.extend(self.first_link(&step.body, now)),
         }
     }
+}
+
+/// Statements as they count for whom the answer is of: a yes no more than whatever vouches least for one of theirs.
+fn carried(merged: &Feedback, said: &[Statement]) -> Vec<Statement> {
+    let doubtful = |s: &Statement| {
+        let known = merged.consent.iter().filter(|known| known.channel == s.channel);
+        known.map(|known| known.vouched).find(|vouched| *vouched != Vouched::Company)
+    };
+    let carry = |s: &Statement| match doubtful(s).filter(|_| s.granted) {
+        Some(vouched) => Statement { vouched, ..s.clone() },
+        None => s.clone(),
+    };
+    said.iter().map(carry).collect()
 }
 
 /// A job that is not done yet is handed over once more.

@@ -169,6 +169,20 @@ impl Namer {
         self.name(52, &[b"preferences\0", answer.as_bytes(), b"\0", until.to_string().as_bytes()])
     }
 
+    /// The signature of the link to the preferences of whoever has one of the identities of an answer, by the name of that
+    /// one's journal, until an instant (Unix seconds). 52 characters of base 32.
+    #[must_use]
+    pub fn preferences_of(&self, answer: &str, until: u64, person: &str) -> String {
+        let until = until.to_string();
+        self.name(52, &[b"preferences of\0", answer.as_bytes(), b"\0", until.as_bytes(), b"\0", person.as_bytes()])
+    }
+
+    /// The name of the journal of an e-mail address; none for a text that stands for nobody.
+    #[must_use]
+    pub fn mailbox(&self, email: &str) -> Option<String> {
+        self.people(&Customer { email: Some(email.to_owned()), ..Customer::default() }).pop()
+    }
+
     /// The signature of the link to one answer alone, for whoever gave it, until an instant (Unix seconds). 52 characters of
     /// base 32.
     #[must_use]

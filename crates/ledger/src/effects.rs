@@ -11,7 +11,7 @@ use crate::filed::Rows;
 use crate::key::Key;
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store, StoreKind};
-use crate::program::{Count, Plan, Program, Timer};
+use crate::program::{Count, PersonNote, Plan, Program, Timer};
 use crate::record::LedgerError;
 use crate::seal::Sealed;
 use crate::store::{Outcome, Verdict};
@@ -47,8 +47,8 @@ pub const MOST_PEOPLE: usize = 24;
 
 /// What became of an update.
 enum Merged {
-    /// It is in the record, whose fingerprints and people these are.
-    In(Vec<(u64, String)>, Vec<String>),
+    /// It is in the record, whose fingerprints these are; and whose journals it goes into.
+    In(Vec<(u64, String)>, Vec<PersonNote>),
     /// The record had it from another slot.
     Known,
     /// Retention deletes the record, or has.
@@ -67,8 +67,12 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         }
         let Some(mut batch) = self.look_up(work, &sealed).await? else { return Ok(false) };
         work.report.sealed += sealed.len() as u64;
+        let looked_up: BTreeSet<String> = sealed.iter().flat_map(|s| &s.event.p).map(|p| p.ph.clone()).collect();
         for event in sealed {
             self.place_event(work, &mut batch, event).await?;
+        }
+        if !self.look_up_told(work, &mut batch, &looked_up).await? {
+            return Ok(false);
         }
         let mut entries = Vec::new();
         for eid in &batch.changed {
@@ -84,6 +88,26 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         let timers = together(batch.timers, floor);
         entries.extend(self.stage_timers(work.shard, &timers, floor, &batch.counters).await?);
         work.writes = entries;
+        Ok(true)
+    }
+
+    /// How long the rows of those journals are that no event names, and an update goes into all the same. False: another
+    /// tick has taken over.
+    async fn look_up_told(
+        &self,
+        work: &mut Work,
+        batch: &mut Batch,
+        looked_up: &BTreeSet<String>,
+    ) -> Result<bool, LedgerError> {
+        let told: Vec<&str> = batch.journal.keys().filter(|ph| !looked_up.contains(*ph)).map(String::as_str).collect();
+        if told.is_empty() || !self.files() {
+            return Ok(true);
+        }
+        let mut keys = vec![self.root_key(work.shard)];
+        keys.extend(told.iter().flat_map(|person| Self::row_keys(person)));
+        let found = self.kv.get_many(keys).await?;
+        let Some(rows) = self.rows_of(work, told.into_iter(), &found).await? else { return Ok(false) };
+        batch.rows.extend(rows);
         Ok(true)
     }
 
@@ -204,10 +228,10 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             return Ok(());
         }
         match self.merge(work, id.canonical(), &sealed).await? {
-            Merged::In(fingerprints, people) => {
+            Merged::In(fingerprints, told) => {
                 work.report.merged += 1;
                 let mut sealed = sealed;
-                sealed.event.p.retain(|person| people.contains(&person.ph));
+                sealed.event.p = told;
                 let mut id = IdEntry(vec![id.0[0].clone()]);
                 for (slot, fingerprint) in fingerprints {
                     id.push(slot, &fingerprint);
@@ -256,28 +280,34 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                     return Ok(Verdict::Leave);
                 };
                 let step = self.counted(event, self.program.merge(&record, update.clone(), work.now));
+                let told = self.program.told(&step.body, &update, &sealed.event.p);
                 jobs = self.apply(shard, canonical, event, step, &wid, &mut filed).await?;
                 event.mu = n;
                 event.fs.push((n, fingerprint.clone()));
                 let excess = event.fs.len().saturating_sub(FINGERPRINTS - 1);
                 event.fs.drain(..excess);
                 let room = MOST_PEOPLE.saturating_sub(record.people.len());
-                let new = sealed.event.p.iter().filter(|person| !record.people.contains(&person.ph));
+                let new = told.iter().filter(|person| !record.people.contains(&person.ph));
                 event.ap.extend(new.take(room).map(|person| person.ph.clone()));
                 Ok(Verdict::Write)
             })
             .await;
+        let told = |event: &Event<P::Body>| {
+            let told = event.b.as_ref().map(|merged| self.program.told(merged, &update, &sealed.event.p));
+            let people = event.people();
+            told.into_iter().flatten().filter(|person| people.contains(&person.ph)).collect()
+        };
         Ok(match outcome {
             Ok(Outcome::Written(event)) => {
                 work.due.append(&mut jobs);
                 self.append_outs(shard, canonical, &event, &wid).await;
-                let people = event.people();
-                Merged::In(event.fs, people)
+                let told = told(&event);
+                Merged::In(event.fs, told)
             }
             Ok(Outcome::Left(_)) if known => Merged::Known,
             Ok(Outcome::Left(event)) if event.mu >= n => {
-                let people = event.people();
-                Merged::In(event.fs, people)
+                let told = told(&event);
+                Merged::In(event.fs, told)
             }
             Ok(Outcome::Left(event)) if event.rt => Merged::Gone,
             Ok(Outcome::Left(_)) | Err(LedgerError::Corrupt { .. }) => Merged::Foreign(key),

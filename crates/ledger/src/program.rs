@@ -17,6 +17,13 @@ pub trait Program {
     /// update is ignored; its notes go to the journals.
     fn merge(&self, record: &Record<Self::Body>, update: Self::Body, now: u64) -> Step<Self::Body>;
 
+    /// Whose journals a merged update goes into, with which notes, where `named` is what came with it: by default all of
+    /// these. `merged` is the record's body after [`merge`](Self::merge). Pure: it is asked again after a crash.
+    fn told(&self, merged: &Self::Body, update: &Self::Body, named: &[PersonNote]) -> Vec<PersonNote> {
+        let _ = (merged, update);
+        named.to_vec()
+    }
+
     /// Takes personal data out; what statistics need stays. Must be safe to repeat.
     fn redact(&self, body: &mut Self::Body);
 

@@ -92,7 +92,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         };
         let id = self.namer.message(&record.eid, &message.delivery.id);
         let locale = record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
-        let preferences = self.preferences_url(&record.eid, record.received);
+        let preferences = self.preferences_url(&record.eid, to, record.received);
         let letters = self.letters().ok_or_else(|| NoRequest::Later("no templates are read".to_owned(), None))?;
         let written = self.fill_in(record, message, locale)?;
         let shown = written.as_ref();
@@ -171,7 +171,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
     /// Where the links of a message lead. Each is good for one thing.
     pub(crate) fn links(&self, record: &Record<Dossier>, message: &Message) -> Links {
-        let preferences = self.preferences_url(&record.eid, record.received);
+        let address = record.body.feedback.customer.email.as_deref().unwrap_or_default();
+        let preferences = self.preferences_url(&record.eid, address, record.received);
         let survey = message.survey.as_ref().map(|survey| {
             let asked_at = message.asked_at.or(message.since).map_or(record.received, unix);
             self.invitation_url(&record.eid, survey, asked_at)

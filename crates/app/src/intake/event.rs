@@ -6,6 +6,7 @@
 use super::native::{answer, assumed};
 use super::value::{self, MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_RESPONSE_ID, MAX_SHORT};
 use crate::config::{Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
+use crate::digest::sha256_hex;
 use crate::fields::{Mistakes, escape, instant};
 use crate::problem::Problem;
 use crate::stored::Stored;
@@ -88,21 +89,33 @@ impl Reader<'_> {
     }
 
     fn response(&self, path: &str, mapping: &Mapping) -> Option<String> {
-        let id = self.text(Some(path), MAX_RESPONSE_ID);
+        let id = self.whole(Some(path));
         if id.is_none() {
             self.mistakes.add(path, "names the response and is required");
         }
+        // What differs only far behind is another response.
+        let id = id.map(|id| if id.chars().count() > MAX_RESPONSE_ID { sha256_hex(id.as_bytes()) } else { id });
         id.map(|id| format!("response:{}:{id}", mapping.survey))
     }
 
-    /// A text, or a number as text; shortened, because a platform's event is not refused for a long answer.
-    fn text(&self, path: Option<&str>, max: usize) -> Option<String> {
+    /// A text, or a number as text, however long it is.
+    fn whole(&self, path: Option<&str>) -> Option<String> {
         let text = match present(self.value, path?)? {
             Value::String(text) => text.trim().to_owned(),
             Value::Number(number) => number.to_string(),
             _ => return None,
         };
-        Some(text.chars().take(max).collect()).filter(|t: &String| !t.is_empty())
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// What stands for somebody: too long, it is left out, as what is left of it might be somebody else's.
+    fn identity(&self, path: Option<&str>, max: usize) -> Option<String> {
+        self.whole(path).filter(|text| text.chars().count() <= max)
+    }
+
+    /// A text, or a number as text; shortened, because a platform's event is not refused for a long answer.
+    fn text(&self, path: Option<&str>, max: usize) -> Option<String> {
+        self.whole(path).map(|text| text.chars().take(max).collect())
     }
 
     /// A text that must have a form; one that has not is left out, with the rest of the answer kept.
@@ -145,7 +158,12 @@ impl Reader<'_> {
             segment: self.text(mapping.segment.as_deref(), MAX_SHORT),
             customer: self.customer(&mapping.identity, mapping.tier.as_deref()),
             account: None,
-            consent: mapping.consent.as_ref().and_then(|c| self.consent(c, source, now)).into_iter().collect(),
+            consent: mapping
+                .consent
+                .as_ref()
+                .and_then(|c| self.consent(c, source, now, occurred_at))
+                .into_iter()
+                .collect(),
             answers: self.answers(source, mapping),
             occurred_at,
             received_at: now,
@@ -155,16 +173,22 @@ impl Reader<'_> {
 
     fn customer(&self, identity: &IdentityMapping, tier: Option<&str>) -> Customer {
         Customer {
-            id: self.text(identity.customer.as_deref(), MAX_SHORT),
+            id: self.identity(identity.customer.as_deref(), MAX_SHORT),
             name: self.text(identity.name.as_deref(), MAX_SHORT),
-            email: self.formed(identity.email.as_deref(), MAX_EMAIL, value::email),
-            phone: self.text(identity.phone.as_deref(), MAX_PHONE),
+            email: self.identity(identity.email.as_deref(), MAX_EMAIL).and_then(|email| value::email(&email).ok()),
+            phone: self.identity(identity.phone.as_deref(), MAX_PHONE),
             tier: self.text(tier, MAX_SHORT),
         }
     }
 
     /// The consent question's answer: one of the accepted ones is a yes, any other a no, none at all says nothing.
-    fn consent(&self, mapping: &ConsentMapping, source: &Source, now: DateTime<Utc>) -> Option<Statement> {
+    fn consent(
+        &self,
+        mapping: &ConsentMapping,
+        source: &Source,
+        now: DateTime<Utc>,
+        occurred_at: Option<DateTime<Utc>>,
+    ) -> Option<Statement> {
         let given = present(self.value, &mapping.question)?;
         let accepted = |v: &Value| mapping.accepted.contains(v);
         let granted = accepted(given) || given.as_array().is_some_and(|chosen| chosen.iter().any(accepted));
@@ -175,7 +199,7 @@ impl Reader<'_> {
             wording: mapping.wording.clone(),
             language: None,
             source: source.id.as_str().to_owned(),
-            at: now,
+            at: super::said_at(granted, occurred_at, now),
             expires_at: None,
             vouched: Vouched::Company,
         })

@@ -14,6 +14,7 @@ use crate::signature;
 use crate::stored::Stored;
 use crate::time::from_unix;
 use crate::view;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use ringback_core::feedback::Feedback;
 use ringback_core::id::SourceId;
@@ -170,6 +171,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let record = self.record_of(id).await?.ok_or_else(|| Problem::not_found("feedback"))?;
         Ok(json(StatusCode::OK, &view::feedback(&record.eid, &record.body.feedback)))
     }
+}
+
+/// When something was said about being contacted, as it counts. A yes counts from when it was given, however late it
+/// arrives: a withdrawal that came meanwhile must hold. A no counts from when it is known.
+pub(crate) fn said_at(granted: bool, given_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    given_at.filter(|at| granted && *at < now).unwrap_or(now)
 }
 
 /// The content that decides whether a repeat is the same: the document, not its white space.

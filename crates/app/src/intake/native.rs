@@ -56,7 +56,7 @@ fn read(config: &Config, f: &Fields<'_>, now: DateTime<Utc>) -> Option<Post> {
     let segment = f.text("segment", MAX_SHORT);
     let customer = f.object("customer").map(|c| customer(&c)).unwrap_or_default();
     let account = f.object("account").map(|a| account(&a));
-    let consent = consent(f, now);
+    let consent = consent(f, occurred_at, now);
     let answers = answers(f);
     let (survey, score) = (survey?, score?);
     let assumed = assumed(country.is_some(), locale.is_some());
@@ -137,12 +137,17 @@ pub(crate) fn account(f: &Fields<'_>) -> Account {
     account
 }
 
-fn consent(f: &Fields<'_>, now: DateTime<Utc>) -> Vec<Statement> {
-    f.objects("consent", MAX_STATEMENTS).iter().filter_map(|s| statement(s, API_SOURCE, now)).collect()
+fn consent(f: &Fields<'_>, occurred_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Statement> {
+    f.objects("consent", MAX_STATEMENTS).iter().filter_map(|s| statement(s, API_SOURCE, occurred_at, now)).collect()
 }
 
-/// One statement about being contacted.
-pub(crate) fn statement(f: &Fields<'_>, source: &str, now: DateTime<Utc>) -> Option<Statement> {
+/// One statement about being contacted, made with an answer that was given at an instant, where that is known.
+pub(crate) fn statement(
+    f: &Fields<'_>,
+    source: &str,
+    occurred_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<Statement> {
     let channel = f.required_choice("channel");
     let purpose = f.required_choice("purpose");
     let granted = f.bool("granted");
@@ -151,7 +156,7 @@ pub(crate) fn statement(f: &Fields<'_>, source: &str, now: DateTime<Utc>) -> Opt
     }
     let wording = f.text("wording", MAX_SHORT);
     let language = f.parsed("language", 35, value::locale);
-    let at = f.instant("at").unwrap_or(now);
+    let at = f.instant("at").unwrap_or_else(|| super::said_at(granted == Some(true), occurred_at, now));
     if at > now + TimeDelta::minutes(MAX_AHEAD_MIN) {
         f.wrong("at", "lies in the future");
     }

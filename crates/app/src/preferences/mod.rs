@@ -24,6 +24,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use page::{Notice, Page};
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose, Statement, Vouched, decide};
+use ringback_core::feedback::Customer;
 use ringback_core::names::Named;
 use ringback_ledger::{Changed, Clock, Entropy, Record, Store};
 use serde_json::{Value, json as object};
@@ -40,13 +41,18 @@ const STYLE: &str = include_str!("../../templates/preferences/style.css");
 struct Guest<'a> {
     token: &'a str,
     record: Record<Dossier>,
+    /// Their journals: of the answer's identities, or, where it is another's by now, of the address that the link was sent to.
+    people: Vec<String>,
+    /// Whether the answer is still theirs.
+    theirs: bool,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// The address of the page for the person who gave an answer, received at an instant (Unix seconds). Only ever to be
-    /// sent to that person.
-    pub fn preferences_url(&self, answer: &str, received: u64) -> String {
-        let token = link::token(&self.namer, answer, received, self.clock.now());
+    /// sent to the e-mail address that is named.
+    pub fn preferences_url(&self, answer: &str, address: &str, received: u64) -> String {
+        let person = self.namer.mailbox(address).unwrap_or_default();
+        let token = link::token(&self.namer, answer, &person, received, self.clock.now());
         format!("{}/preferences/{token}", self.config.public_url)
     }
 
@@ -63,8 +69,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let locale = guest.record.body.feedback.locale.as_deref().unwrap_or(&self.config.default_locale);
         let words = spoken(&lang, headers, locale);
         let saved = field(query.as_bytes(), "saved").is_some();
-        let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
-        let customer = &guest.record.body.feedback.customer;
+        let said = self.said(&guest.people).await.map_err(|error| self.store_failed(&error))?;
+        let by_mail = Customer { email: Some(String::new()), ..Customer::default() };
+        let customer = if guest.theirs { &guest.record.body.feedback.customer } else { &by_mail };
         let page = Page {
             words,
             languages: &words::ALL,
@@ -72,7 +79,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             base: format!("/preferences/{token}"),
             notice: saved.then_some(words.saved),
             groups: page::groups(words, customer, &said, from_unix(self.clock.now())),
-            person: guest.record.body.case.is_some(),
+            person: guest.theirs && guest.record.body.case.is_some(),
             confirm: unconfirmed(&said, from_unix(self.clock.now())).next().is_some(),
         };
         shown(StatusCode::OK, &page)
@@ -108,7 +115,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// 503 when the store does not answer.
     pub async fn post_unsubscribe(&self, token: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
         let words = spoken("", headers, "");
-        let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
+        let Some(guest) = self.unsubscriber(token).await? else { return self.bad_link(words) };
         self.state(&guest, words, &everything(&[ContactChannel::Email])).await?;
         self.say(StatusCode::OK, words, words.title, words.saved)
     }
@@ -123,17 +130,19 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         }
         let Some(guest) = self.guest(token).await? else { return self.bad_link(spoken("", headers, "")) };
         let (mut answers, mut seen) = (Vec::new(), BTreeSet::new());
-        for person in &guest.record.people {
+        for person in &guest.people {
             let journal = self.ledger.person(person).await.map_err(|error| self.store_failed(&error))?;
             for known in journal.into_iter().filter_map(|entry| entry.record) {
                 if seen.insert(known.eid.clone()) {
                     // An answer may be gone by retention while the journal still names it.
-                    answers.extend(self.record_of(&known.eid).await?.map(|record| held(&record)));
+                    let record = self.record_of(&known.eid).await?;
+                    answers
+                        .extend(record.filter(|record| self.is_of(record, &guest.people)).map(|record| held(&record)));
                 }
             }
         }
-        let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
-        let sent = self.sent_to(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
+        let said = self.said(&guest.people).await.map_err(|error| self.store_failed(&error))?;
+        let sent = self.sent_to(&guest.people).await.map_err(|error| self.store_failed(&error))?;
         let sent = sent.iter().map(|s| object!({ "kind": s.kind.map(|kind| kind.as_str()), "at": s.at.store() }));
         let held = object!({
             "answers": answers,
@@ -162,7 +171,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if !confirmed {
             return self.say(StatusCode::UNPROCESSABLE_ENTITY, words, words.erase, words.erase_hint);
         }
-        for person in &guest.record.people {
+        for person in &guest.people {
             self.ledger.erase(person).await.map_err(|error| self.store_failed(&error))?;
         }
         let _ = self.note_erasure(&self.unique(), CUSTOMER, "person").await;
@@ -176,13 +185,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub async fn post_preferences_confirm(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
         let words = spoken(&field(request.body(), "lang").unwrap_or_default(), request.headers(), "");
         let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
-        let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
+        let said = self.said(&guest.people).await.map_err(|error| self.store_failed(&error))?;
         let now = from_unix(self.clock.now());
         let confirmed =
             |s: &Statement| Statement { at: now, vouched: Vouched::Company, source: CONFIRMED.to_owned(), ..s.clone() };
         let statements: Vec<Statement> = unconfirmed(&said, now).map(confirmed).collect();
         if !statements.is_empty() {
-            for person in &guest.record.people {
+            for person in &guest.people {
                 self.ledger.note_person(person, statements.store()).await.map_err(|error| self.store_failed(&error))?;
             }
         }
@@ -196,6 +205,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub async fn post_preferences_person(&self, token: &str, request: &Request<Vec<u8>>) -> Result<Reply, Problem> {
         let words = spoken(&field(request.body(), "lang").unwrap_or_default(), request.headers(), "");
         let Some(guest) = self.guest(token).await? else { return self.bad_link(words) };
+        if !guest.theirs {
+            return self.bad_link(words);
+        }
         let now = from_unix(self.clock.now());
         let asked =
             self.ledger.change(&guest.record.eid, |r| self.follow_up.person_asked(&r.body, now).ok_or(())).await;
@@ -210,8 +222,33 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 
     /// Who came, by their link; a made-up one costs no look into the store.
     async fn guest<'a>(&self, token: &'a str) -> Result<Option<Guest<'a>>, Problem> {
-        let Some(answer) = link::answer(&self.namer, token, self.clock.now()) else { return Ok(None) };
-        Ok(self.record_of(&answer).await?.map(|record| Guest { token, record }))
+        let Some(opens) = link::opens(&self.namer, token, self.clock.now()) else { return Ok(None) };
+        let Some(record) = self.record_of(&opens.answer).await? else { return Ok(None) };
+        let current = self.namer.people(&record.body.feedback.customer);
+        let (people, theirs) = match opens.person {
+            Some(nobody) if nobody.is_empty() => return Ok(None),
+            Some(person) if !current.contains(&person) => (vec![person], false),
+            // A link of before says nothing of whom it was sent to: it opens what was never another's.
+            None if record.people.iter().any(|person| !current.contains(person)) => return Ok(None),
+            _ => (current, true),
+        };
+        Ok(Some(Guest { token, record, people, theirs }))
+    }
+
+    /// Who wants no more mail: any link that ever was in one is good enough for a no.
+    async fn unsubscriber<'a>(&self, token: &'a str) -> Result<Option<Guest<'a>>, Problem> {
+        if let Some(guest) = self.guest(token).await? {
+            return Ok(Some(guest));
+        }
+        let Some(opens) = link::opens(&self.namer, token, self.clock.now()) else { return Ok(None) };
+        let record = self.record_of(&opens.answer).await?;
+        Ok(record.map(|record| Guest { token, people: record.people.clone(), record, theirs: false }))
+    }
+
+    /// Whether an answer is of one of these people by now; what was erased is anybody's, as nothing is left of it.
+    fn is_of(&self, record: &Record<Dossier>, people: &[String]) -> bool {
+        let current = self.namer.people(&record.body.feedback.customer);
+        current.is_empty() || current.iter().any(|person| people.contains(person))
     }
 
     /// Writes down what changes: a yes only where it was a no, a no wherever it was not said before.
@@ -221,7 +258,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         words: &Words,
         wanted: &[(ContactChannel, Purpose, bool)],
     ) -> Result<(), Problem> {
-        let said = self.said(&guest.record.people).await.map_err(|error| self.store_failed(&error))?;
+        let said = self.said(&guest.people).await.map_err(|error| self.store_failed(&error))?;
         let now = from_unix(self.clock.now());
         let changes = wanted.iter().filter(|(channel, purpose, yes)| {
             match decide(&said, *channel, *purpose, now) {
@@ -246,7 +283,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if statements.is_empty() {
             return Ok(());
         }
-        for person in &guest.record.people {
+        for person in &guest.people {
             self.ledger.note_person(person, statements.store()).await.map_err(|error| self.store_failed(&error))?;
         }
         Ok(())

@@ -166,8 +166,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             // Whoever has the link may not be the one it was made for.
             (said.email, said.phone) = (None, None);
         }
+        let occurred_at = (given.age_s > 0).then(|| now - TimeDelta::seconds(given.age_s.min(OLDEST_S)));
+        let language = given.locale.clone();
         let consent =
-            said.and_then(|(contact, said)| statement(contact, said, &mut customer, site, given.locale.clone(), now));
+            said.and_then(|(contact, said)| statement(contact, said, &mut customer, site, language, now, occurred_at));
         let confirm = self.config.messages.double_opt_in;
         let consent = consent.map(|s| match s.vouched {
             Vouched::Nobody if confirm && s.granted && s.channel == ContactChannel::Email => {
@@ -192,7 +194,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             account: who.account,
             consent: consent.into_iter().collect(),
             answers: given.answers,
-            occurred_at: (given.age_s > 0).then(|| now - TimeDelta::seconds(given.age_s.min(OLDEST_S))),
+            occurred_at,
             received_at: now,
             updated_at: None,
         }
@@ -209,16 +211,17 @@ fn statement(
     site: &Site,
     language: Option<String>,
     now: DateTime<Utc>,
+    occurred_at: Option<DateTime<Utc>>,
 ) -> Option<Statement> {
+    let given_at = intake::said_at(said.granted, occurred_at, now);
     let nobody = customer.id.is_none() && customer.email.is_none() && customer.phone.is_none();
-    let mut vouched = Vouched::Company;
+    let vouched = if nobody { Vouched::Nobody } else { Vouched::Company };
     if said.granted && nobody {
         let (typed, known) = match contact.channel {
             ContactChannel::Phone => (said.phone, &mut customer.phone),
             _ => (said.email, &mut customer.email),
         };
         if typed.is_some() {
-            vouched = Vouched::Nobody;
             *known = typed;
         }
     }
@@ -229,7 +232,7 @@ fn statement(
         wording: Some(said.wording.unwrap_or_else(|| contact.wording.clone())),
         language,
         source: site.id.as_str().to_owned(),
-        at: now,
+        at: given_at,
         expires_at: None,
         vouched,
     })

@@ -30,11 +30,22 @@ fn customer() -> Customer {
 impl World {
     /// Posts a detractor who may be mailed about it, and gives the token of their page.
     fn answer(&self, response: &str) -> String {
-        let body = json!({
+        let id = self.take(&json!({
             "survey": "checkout-nps", "score": 3, "response_id": response, "comment": "Crushed <b>box</b>",
             "customer": { "id": "C-7", "email": "ada@example.com", "name": "Ada Lovelace" },
             "consent": [{ "channel": "email", "purpose": "follow_up", "granted": true, "wording": "w1" }],
-        });
+        }));
+        self.link(&id, "ada@example.com")
+    }
+
+    /// The token that somebody is sent to this address.
+    fn link(&self, id: &str, address: &str) -> String {
+        let url = self.app.preferences_url(id, address, START);
+        url.rsplit('/').next().expect("a token").to_owned()
+    }
+
+    /// Posts an answer, and gives its id.
+    fn take(&self, body: &Value) -> String {
         let request = Request::post("/v1/feedback")
             .header(header::AUTHORIZATION, "Bearer intake")
             .header(header::CONTENT_TYPE, "application/json")
@@ -43,8 +54,7 @@ impl World {
         let taken = block_on(self.app.post_feedback(request)).expect("taken");
         let location = taken.reply.headers()[header::LOCATION].to_str().expect("text").to_owned();
         self.tick();
-        let url = self.app.preferences_url(location.trim_start_matches("/v1/feedback/"), START);
-        url.rsplit('/').next().expect("a token").to_owned()
+        location.trim_start_matches("/v1/feedback/").to_owned()
     }
 
     fn tick(&self) {
@@ -164,4 +174,81 @@ fn a_made_up_or_expired_link_opens_nothing_and_costs_nothing() {
     assert_eq!(w.store.operations(), operations);
     w.clock.advance(LASTS_S + 1);
     assert_eq!(w.page(&token, "").0, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_link_opens_nothing_of_whoever_an_answer_belongs_to_later() {
+    let w = world(StoreKind::Sqlite);
+    w.answer("hers");
+    let typed = |email: &str| {
+        w.take(&json!({
+            "survey": "checkout-nps", "score": 0, "response_id": "r", "customer": { "email": email },
+            "consent": [{ "channel": "email", "purpose": "follow_up", "granted": true }],
+        }))
+    };
+    let id = typed("eve@example.com");
+    let eve = w.link(&id, "eve@example.com");
+    assert_eq!(w.data(&eve)["answers"].as_array().map(Vec::len), Some(1));
+    assert_eq!(typed("ada@example.com"), id, "the address is another one now");
+    for held in [w.data(&eve).to_string(), w.page(&eve, "lang=en").1] {
+        for hers in ["Ada", "ada@example.com", "Crushed", "w1"] {
+            assert!(!held.contains(hers), "{hers}: {held}");
+        }
+    }
+    // Neither a yes nor a no of the stranger is hers, and nothing of hers is erased.
+    assert_eq!(w.post(&eve, "none=yes").status(), StatusCode::SEE_OTHER);
+    assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)));
+    let _ = w.post(&eve, "shown=email.marketing&email.marketing=yes");
+    assert_eq!(w.gate(Purpose::Marketing), Decision::Blocked(Blocked::Unknown));
+    let person = Request::post("/").body(Vec::new()).expect("a request");
+    let reply = block_on(w.app.post_preferences_person(&eve, &person)).expect("an answer");
+    assert_eq!(reply.status(), StatusCode::NOT_FOUND, "the case is no longer theirs");
+    let ada = w.link(&id, "ada@example.com");
+    assert_eq!(w.data(&ada)["answers"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn what_an_update_says_of_consent_counts_though_it_names_nobody() {
+    for kind in [StoreKind::Sqlite, StoreKind::Redis] {
+        let w = world(kind);
+        w.answer("r");
+        let said = |granted: bool| {
+            w.take(&json!({
+                "survey": "checkout-nps", "score": 3, "response_id": "r",
+                "consent": [{ "channel": "email", "purpose": "follow_up", "granted": granted }],
+            }))
+        };
+        said(false);
+        assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(Blocked::Withdrawn), "{kind:?}");
+        // Said before they were known, too.
+        let w = world(kind);
+        let first = json!({
+            "survey": "checkout-nps", "score": 3, "response_id": "s",
+            "consent": [{ "channel": "email", "purpose": "follow_up", "granted": false }],
+        });
+        w.take(&first);
+        let named = json!({ "id": "C-7", "email": "ada@example.com" });
+        w.take(&json!({ "survey": "checkout-nps", "score": 3, "response_id": "s", "customer": named }));
+        assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(Blocked::Refused), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_yes_that_arrives_late_takes_back_no_withdrawal() {
+    let w = world(StoreKind::Sqlite);
+    let token = w.answer("first");
+    w.clock.advance(3 * 86_400);
+    assert_eq!(w.post(&token, "none=yes").status(), StatusCode::SEE_OTHER);
+    w.clock.advance(86_400);
+    let late = |response: &str, occurred_at: &str| {
+        w.take(&json!({
+            "survey": "checkout-nps", "score": 3, "response_id": response, "occurred_at": occurred_at,
+            "customer": { "email": "ada@example.com" },
+            "consent": [{ "channel": "email", "purpose": "follow_up", "granted": true }],
+        }))
+    };
+    late("late", "2026-11-23T10:00:00Z");
+    assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(Blocked::Withdrawn));
+    late("later", "2026-11-26T09:00:00Z");
+    assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)));
 }
