@@ -24,6 +24,7 @@ mod ports;
 mod product;
 #[cfg(feature = "quarter")]
 mod quarter;
+mod shell;
 mod signals;
 #[cfg(feature = "simulator")]
 mod simulate;
@@ -34,6 +35,7 @@ mod testing;
 mod token;
 mod toolchain;
 mod up;
+mod variables;
 mod workspace;
 
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ cargo xtask COMMAND
 
   up [--port 3000] [--inbox-port PORT+1] [--fresh]
         set everything up, run the application on the local host, keep running
+  env [--inbox-port 3001]
+        the variables as `up` would give them to the application, yours above those it makes, for a shell to read
   inbox [--port 3001]
         only the local inbox: it takes what the chat and the mail provider would take
   demo [--count N] [--rate 2] [--open]
@@ -109,6 +113,7 @@ fn run() -> Result<ExitCode> {
     };
     match command.as_str() {
         "up" => up::command(args),
+        "env" => variables::command(args),
         "inbox" => inbox::command(args),
         "demo" => match args.raw_args()?.peek() {
             Some(first) if first == "--quarter" => product::quarter(args),

@@ -15,12 +15,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use lexopt::Arg;
 
-use crate::{environment, terminal, workspace};
+use crate::{environment, inbox, terminal, workspace};
 
 /// How many days are filled, the last one being today.
 const DAYS: u64 = 91;
-/// The port of the inbox that `up` starts, for the variables.
-const INBOX_PORT: u16 = 3001;
 
 /// Runs the command.
 pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
@@ -36,7 +34,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         "{} holds data already; move it away first, or forget it by `cargo xtask up --fresh`",
         file.display()
     );
-    let variables = environment::prepare(INBOX_PORT)?.variables;
+    let variables = environment::prepare(inbox::PORT)?.variables;
     let tokens = life::Tokens {
         intake: environment::token("intake-token")?,
         agent: environment::token("agent-token")?,
