@@ -55,8 +55,9 @@ cargo xtask COMMAND
   demo [--count N] [--rate 2] [--open]
         post a stream of feedback to a running `up` and show what each answer did;
         --open: a shop with the widget on it instead, beside what the team receives
-  doctor [--url http://127.0.0.1:3000]
-        how a running application is doing: store, lag, lease, unsent alerts, dead letters
+  doctor [--url URL] [--token-file FILE]
+        how a running application is doing: store, lag, lease, unsent alerts, dead letters; the running `up`'s unless
+        URL names one elsewhere, which is asked with the token in FILE or in RINGBACK_TOKEN
   demo --quarter
         fill an empty store with a quarter of feedback and of the work on it, before `up` is started
   test [--fast]
@@ -77,7 +78,7 @@ cargo xtask COMMAND
         only install what building needs: the compiler's target wasm32-wasip2
   size
         the components' sizes against their limit
-  channel test ID [--dry-run] [--port 3000]
+  channel test ID [--dry-run] [--port N]
         have a running `up` send a sample to a channel; --dry-run shows the request, secrets taken out, and sends nothing
   token create NAME --role intake|agent|lead|executive|admin
         make an access token, show it once, keep its SHA-256; in force from the next start on

@@ -38,6 +38,11 @@ impl Running {
     }
 }
 
+/// Where the application can be reached that `cargo xtask up` runs, or would run if nothing else is said.
+pub fn address() -> String {
+    Running::read().map_or_else(|| "http://127.0.0.1:3000".to_owned(), |running| running.application)
+}
+
 /// Runs the command.
 pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
     let options = options(args)?;
