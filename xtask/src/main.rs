@@ -8,6 +8,7 @@ mod artifacts;
 mod bench;
 mod channel;
 mod chaos;
+mod claim;
 mod client;
 #[cfg(feature = "programme")]
 mod config;
