@@ -48,7 +48,7 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   up [--port 3000] [--inbox-port PORT+1] [--fresh]
-        set everything up, run the application on the local host, keep running
+        set everything up, run the application on the local host, keep running; one at a time on a store
   env [--inbox-port 3001]
         the variables as `up` would give them to the application, yours above those it makes, for a shell to read
   inbox [--port 3001]
@@ -82,13 +82,14 @@ cargo xtask COMMAND
   channel test ID [--dry-run] [--port N]
         have a running `up` send a sample to a channel; --dry-run shows the request, secrets taken out, and sends nothing
   token create NAME --role intake|agent|lead|executive|admin
-        make an access token, show it once, keep its SHA-256; in force from the next start on
+        make an access token, show it once, keep its SHA-256; in force from the next start on.
+        Where your own variables set access_tokens, it says what to put there
   token list | token revoke NAME
         who has one; take it away again
   key [NAME]
         a new key for the variable storage_keys, under which what is stored is encrypted; NAME is the day unless given
   check-config [FILE]
-        the programme (ringback.toml), read by the application's own parser
+        the programme (ringback.toml), read by the application's own parser, and what spin.toml must hold for it
   check-direction
         which crate may depend on which
 ";
