@@ -16,6 +16,8 @@ use crate::signals::Ending;
 
 /// How long it may take to answer; compiling six components takes most of it.
 const START_LIMIT: Duration = Duration::from_secs(120);
+/// How long what it prints may take to be shown.
+const SAY_WHY: Duration = Duration::from_millis(300);
 /// How long it may take to end before it is killed.
 const END_LIMIT: Duration = Duration::from_secs(20);
 
@@ -62,21 +64,35 @@ impl Application {
         let mut application =
             Self(command.spawn().with_context(|| format!("cannot start {}", crate::workspace::display(&command)))?);
         application.forward_output();
-        let client = Client::new(&format!("http://127.0.0.1:{}", launch.port));
+        application.expect_answer(&launch.client(), launch.shown, ending)?;
+        Ok(application)
+    }
+
+    /// Starts it and waits until `/readyz` says that it can do its work.
+    ///
+    /// # Errors
+    /// As [`Application::start`], and when it refuses what it was given.
+    pub fn start_ready(launch: &Launch<'_>, ending: &Ending) -> Result<Self> {
+        let application = Self::start(launch, ending)?;
+        expect_ready(&launch.client())?;
+        Ok(application)
+    }
+
+    fn expect_answer(&mut self, client: &Client, shown: bool, ending: &Ending) -> Result<()> {
         let started = Instant::now();
         while !client.get("/healthz", &[]).is_ok_and(|answer| answer.status < 300) {
-            if let Some(status) = application.0.try_wait()? {
-                bail!(
-                    "it ended with {status} before it answered{}",
-                    if launch.shown { "; it says why above" } else { "" }
-                );
+            if let Some(status) = self.0.try_wait()? {
+                bail!("it ended with {status} before it answered{}", if shown { "; it says why above" } else { "" });
             }
-            if ending.wished() || started.elapsed() > START_LIMIT {
+            if ending.wished() {
+                bail!("ended while it was starting, as you wished");
+            }
+            if started.elapsed() > START_LIMIT {
                 bail!("/healthz did not answer within {:.0} s", started.elapsed().as_secs_f64());
             }
             thread::sleep(Duration::from_millis(25));
         }
-        Ok(application)
+        Ok(())
     }
 
     /// Kills it, as a crash would.
@@ -142,7 +158,25 @@ impl Drop for Application {
     }
 }
 
+/// Asks whether it took its programme: `/healthz` answers without one.
+fn expect_ready(client: &Client) -> Result<()> {
+    let answer = client.get("/readyz", &[])?;
+    if answer.status != 200 {
+        thread::sleep(SAY_WHY);
+        bail!(
+            "the application refused its programme, or a variable or the store that it is given; it says which above (/readyz answers {})",
+            answer.status
+        );
+    }
+    Ok(())
+}
+
 impl Launch<'_> {
+    /// A client of the application that is started.
+    fn client(&self) -> Client {
+        Client::new(&format!("http://127.0.0.1:{}", self.port))
+    }
+
     fn command(&self) -> Command {
         let listen = format!("127.0.0.1:{}", self.port);
         let mut command = match self.runner {
@@ -167,20 +201,46 @@ impl Launch<'_> {
 
 /// Removes the store's file and SQLite's companions; nothing else in the folder. Returns what was removed.
 pub fn forget_data(state: &Path) -> Result<Vec<PathBuf>> {
-    let mut removed = Vec::new();
+    let files = stored(state)?;
+    for file in &files {
+        fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
+    Ok(files)
+}
+
+/// Refuses a folder that holds any of them: a log that was left alone would be read into a new store.
+///
+/// # Errors
+/// When there is one; the text names all of them.
+#[cfg(any(test, feature = "quarter"))]
+pub fn expect_no_data(state: &Path) -> Result<()> {
+    let files: Vec<_> = stored(state)?.iter().map(|file| file.display().to_string()).collect();
+    if !files.is_empty() {
+        bail!(
+            "data is there already: {}; move it away first, or forget it by `cargo xtask up --fresh`",
+            files.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// The store's file and SQLite's companions, as far as they are there.
+fn stored(state: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
     for ending in ["", "-wal", "-shm", "-journal"] {
         let file = state.join(format!("sqlite_key_value.db{ending}"));
-        match fs::remove_file(&file) {
-            Ok(()) => removed.push(file),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).with_context(|| format!("cannot remove {}", file.display())),
+        if file.try_exists().with_context(|| format!("cannot look for {}", file.display()))? {
+            files.push(file);
         }
     }
-    Ok(removed)
+    Ok(files)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -193,6 +253,43 @@ mod tests {
         let left: Vec<_> =
             fs::read_dir(state.path()).expect("the folder").map(|entry| entry.expect("an entry").file_name()).collect();
         assert_eq!(left, ["logs.txt"]);
+    }
+
+    #[test]
+    fn a_store_is_filled_only_where_nothing_of_one_is_left() {
+        let state = tempfile::tempdir().expect("a temporary folder");
+        fs::write(state.path().join("lock"), "").expect("a file");
+        assert!(expect_no_data(state.path()).is_ok());
+        for ending in ["-wal", "-journal"] {
+            fs::write(state.path().join(format!("sqlite_key_value.db{ending}")), "").expect("a file");
+        }
+        let refused = expect_no_data(state.path()).expect_err("a log is left").to_string();
+        assert!(refused.contains("value.db-wal, ") && refused.contains("value.db-journal; "), "{refused}");
+    }
+
+    #[test]
+    fn an_end_that_was_wished_for_is_not_told_as_silence() {
+        let mut application = Application(Command::new("sleep").arg("60").spawn().expect("started"));
+        let client = Client::new(&format!("http://127.0.0.1:{}", crate::ports::any_free().expect("a port")));
+        let told = application.expect_answer(&client, true, &Ending::wished_for()).expect_err("ended").to_string();
+        assert!(told.starts_with("ended while it was starting"), "{told}");
+    }
+
+    #[test]
+    fn an_application_that_refused_its_programme_does_not_count_as_running() {
+        let answered = |status: &'static str| {
+            let listener = TcpListener::bind(crate::ports::local(0)).expect("a port");
+            let client = Client::new(&format!("http://{}", listener.local_addr().expect("an address")));
+            thread::spawn(move || {
+                let (mut stream, _) = listener.accept().expect("a request");
+                let _ = stream.read(&mut [0; 4_096]);
+                write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n{{}}").expect("answered");
+            });
+            expect_ready(&client).map_err(|error| error.to_string())
+        };
+        assert_eq!(answered("200 OK"), Ok(()));
+        let told = answered("503 Service Unavailable").expect_err("refused");
+        assert!(told.starts_with("the application refused its programme") && told.contains("503"), "{told}");
     }
 
     #[test]

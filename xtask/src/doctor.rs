@@ -1,10 +1,16 @@
 //! `cargo xtask doctor`: how a running application is doing, from what `GET /readyz` says. Changes nothing.
+//!
+//! An administrator is told more. The token that was made here is for this machine's application and goes nowhere else.
 
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use lexopt::{Arg, ValueExt};
 use serde_json::Value;
+use ureq::http::Uri;
 
 use crate::client::Client;
 use crate::terminal::{self, Paint, paint};
@@ -12,19 +18,21 @@ use crate::{environment, up};
 
 /// Seconds that an answer may wait to be sealed before it is remarked on: longer than a lease and a hole.
 const SLOW: u64 = 90;
+/// The variable with an administrator's token for an application elsewhere.
+const TOKEN_VARIABLE: &str = "RINGBACK_TOKEN";
 
 /// Runs the command: prints what there is to know, and ends non-zero when something needs a person.
 pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
-    let mut url = None;
+    let (mut url, mut token_file) = (None, None);
     while let Some(arg) = args.next()? {
         match arg {
             Arg::Long("url") => url = Some(args.value()?.string()?),
+            Arg::Long("token-file") => token_file = Some(PathBuf::from(args.value()?)),
             other => return Err(other.unexpected().into()),
         }
     }
-    let url = url.or_else(|| up::Running::read().map(|running| running.application));
-    let url = url.unwrap_or_else(|| "http://127.0.0.1:3000".to_owned());
-    let ready = ask(&url)?;
+    let url = url.unwrap_or_else(up::address);
+    let ready = ask(&url, token(&url, token_file.as_deref())?)?;
     for (name, value) in report(&ready) {
         println!("{} {value}", paint(Paint::Strong, format!("{name:<16}")));
     }
@@ -35,15 +43,50 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn ask(url: &str) -> Result<Value> {
-    // An administrator is told more; without a token the rest is told all the same.
-    let bearer = environment::token("token").ok().map(|token| format!("Bearer {token}"));
+/// The token to ask with; without one the rest is told all the same.
+fn token(url: &str, file: Option<&Path>) -> Result<Option<String>> {
+    if let Some(file) = file {
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        return Ok(Some(text.trim().to_owned()));
+    }
+    if is_here(url) {
+        return Ok(environment::token("token").ok());
+    }
+    Ok(std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty()))
+}
+
+/// Whether an address is one of this machine's own, which nobody else can listen on.
+fn is_here(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else { return false };
+    let host = uri.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or_else(|_| host.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
+}
+
+fn ask(url: &str, token: Option<String>) -> Result<Value> {
+    let bearer = token.map(|token| format!("Bearer {token}"));
     let headers: Vec<(&str, &str)> = bearer.iter().map(|value| ("authorization", value.as_str())).collect();
-    let answer = Client::new(url).get("/readyz", &headers).with_context(|| format!("nothing answers at {url}"))?;
+    let answer = Client::new(url).get("/readyz", &headers);
+    let answer = answer.map_err(|error| {
+        let what = if nobody_there(&error) { "nothing answers at" } else { "cannot ask" };
+        error.context(format!("{what} {url}"))
+    })?;
     if answer.status != 200 {
         bail!("not ready, {}: {}", answer.status, answer.text());
     }
     answer.json()
+}
+
+/// Whether a request found nobody, rather than somebody whom it cannot talk to.
+fn nobody_there(error: &anyhow::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut};
+    match error.downcast_ref::<ureq::Error>() {
+        Some(ureq::Error::Io(error)) => {
+            matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable | TimedOut)
+        }
+        Some(ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::Timeout(_)) => true,
+        _ => false,
+    }
 }
 
 fn text(value: &Value) -> String {
@@ -131,6 +174,9 @@ fn findings(ready: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
     use super::*;
     use serde_json::json;
 
@@ -171,5 +217,47 @@ mod tests {
         for part in ["120 s", "timers for 1000 s", "dead letters", "k:00:1"] {
             assert!(found.contains(part), "{part}: {found}");
         }
+    }
+    #[test]
+    fn the_token_made_here_goes_to_this_machine_only() {
+        for here in ["http://127.0.0.1:3000", "http://localhost:3000/", "http://[::1]:3000", "http://127.9.9.9"] {
+            assert!(is_here(here), "{here}");
+        }
+        for elsewhere in [
+            "https://feedback.example.com",
+            "http://127.0.0.1@feedback.example.com",
+            "http://127.0.0.1.example.com",
+            "http://localhost:3000@example.com",
+            "http://10.0.0.1:3000",
+            "http://0.0.0.0:3000",
+            "127.0.0.1:3000/",
+        ] {
+            assert!(!is_here(elsewhere), "{elsewhere}");
+        }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("theirs");
+        fs::write(&file, "rb_admin_theirs\n").expect("a file");
+        for url in ["https://feedback.example.com", "http://127.0.0.1:3000"] {
+            assert_eq!(token(url, Some(&file)).expect("a token").as_deref(), Some("rb_admin_theirs"));
+        }
+    }
+
+    #[test]
+    fn nobody_and_somebody_who_speaks_no_tls_are_told_apart() {
+        let port = crate::ports::any_free().expect("a port");
+        let nobody = ask(&format!("https://127.0.0.1:{port}"), None).expect_err("nobody listens");
+        assert!(format!("{nobody:#}").starts_with("nothing answers at https://127.0.0.1"), "{nobody:#}");
+
+        let listener = TcpListener::bind(crate::ports::local(0)).expect("a port");
+        let url = format!("https://{}", listener.local_addr().expect("an address"));
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").expect("sent");
+            // Until the other side has read it and gone.
+            let _ = stream.read(&mut [0; 4_096]).and_then(|_| stream.read(&mut [0; 4_096]));
+        });
+        let told = format!("{:#}", ask(&url, None).expect_err("no TLS"));
+        assert!(told.starts_with("cannot ask https://127.0.0.1"), "{told}");
+        assert!(told.contains("InvalidContentType"), "the cause: {told}");
     }
 }

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::{token, workspace};
+use crate::{shell, token, workspace};
 
 const PREFIX: &str = "SPIN_VARIABLE_";
 
@@ -97,14 +97,19 @@ pub fn current() -> Result<Variables> {
 
 /// Completes `local.env` and the token files; keeps every value that is already there, but for where the inbox listens.
 fn make_missing(folder: &Path, inbox_port: u16) -> Result<Variables> {
-    let file = folder.join("local.env");
-    let mut variables = parse(&read_if_there(&file)?);
-    let before = variables.clone();
+    change_in(folder, |variables| {
+        lead_to_inbox(variables, inbox_port);
+        Ok(())
+    })
+}
+
+/// Makes the secrets and tokens that are missing; keeps every value that is already there.
+fn make_secrets(folder: &Path, variables: &mut Variables) -> Result<()> {
     for secret in ["pepper", "shop_identity_secret"] {
-        keep_or_make(&mut variables, secret, || Ok(HEXLOWER.encode(&random::<32>()?)))?;
+        keep_or_make(variables, secret, || Ok(HEXLOWER.encode(&random::<32>()?)))?;
     }
     for secret in ["formbricks_webhook_secret", "crm_webhook_secret", "events_webhook_secret"] {
-        keep_or_make(&mut variables, secret, || Ok(format!("whsec_{}", STANDARD.encode(random::<32>()?))))?;
+        keep_or_make(variables, secret, || Ok(format!("whsec_{}", STANDARD.encode(random::<32>()?))))?;
     }
     for token in TOKENS {
         let path = folder.join(token.file);
@@ -114,6 +119,7 @@ fn make_missing(folder: &Path, inbox_port: u16) -> Result<Variables> {
         let hash = Sha256::digest(fs::read_to_string(&path)?.trim().as_bytes());
         variables.insert(token.variable.to_owned(), HEXLOWER.encode(&hash));
     }
+    keep_or_make(variables, "resend_api_key", || Ok("re_local_inbox".to_owned()))?;
     if !variables.contains_key(token::VARIABLE) {
         let listed = PEOPLE.iter().try_fold(String::new(), |listed, name| {
             let (token, hash) = new_token("agent")?;
@@ -122,8 +128,12 @@ fn make_missing(folder: &Path, inbox_port: u16) -> Result<Variables> {
         })?;
         variables.insert(token::VARIABLE.to_owned(), listed);
     }
-    keep_or_make(&mut variables, "resend_api_key", || Ok("re_local_inbox".to_owned()))?;
-    let inbox = format!("http://127.0.0.1:{inbox_port}");
+    Ok(())
+}
+
+/// Lets everything that has no other way out lead to the local inbox.
+fn lead_to_inbox(variables: &mut Variables, port: u16) {
+    let inbox = format!("http://127.0.0.1:{port}");
     for (name, value) in [
         ("slack_webhook_url", format!("{inbox}/slack")),
         ("slack_origin", inbox.clone()),
@@ -133,25 +143,25 @@ fn make_missing(folder: &Path, inbox_port: u16) -> Result<Variables> {
     ] {
         variables.insert(name.to_owned(), value);
     }
-    if variables != before {
-        write_private(&file, &render(&variables))?;
-    }
-    Ok(variables)
 }
 
-/// Changes the variables that were made here, and keeps them.
+/// Changes the variables that were made in `folder`, and keeps them. What the first `up` would make is made before.
 ///
 /// # Errors
-/// When `cargo xtask up` has not run, or the file cannot be written.
-pub fn change(f: impl FnOnce(&mut Variables) -> Result<()>) -> Result<()> {
-    change_in(&folder()?, f)
-}
-
-fn change_in(folder: &Path, f: impl FnOnce(&mut Variables) -> Result<()>) -> Result<()> {
+/// When `f` has one, which changes nothing, or the files cannot be written.
+pub fn change_in(folder: &Path, f: impl FnOnce(&mut Variables) -> Result<()>) -> Result<Variables> {
     let file = folder.join("local.env");
-    let mut variables = parse(&read_if_there(&file)?);
-    f(&mut variables)?;
-    write_private(&file, &render(&variables))
+    let before = parse(&read_if_there(&file)?);
+    let mut variables = before.clone();
+    make_secrets(folder, &mut variables)?;
+    let made = variables.clone();
+    let changed = f(&mut variables);
+    // What belongs to a token's file is kept with it, whatever becomes of the change.
+    let kept = if changed.is_ok() { variables } else { made };
+    if kept != before {
+        write_private(&file, &render(&kept))?;
+    }
+    changed.map(|()| kept)
 }
 
 /// A new bearer token and its SHA-256.
@@ -200,40 +210,57 @@ fn origin(url: &str) -> Option<String> {
 
 /// `.env` in the root folder and above it the process's environment.
 fn users_variables() -> Result<Variables> {
-    let mut variables = parse(&read_if_there(&workspace::root().join(".env"))?);
-    for (name, value) in std::env::vars_os() {
-        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
-        if let Some(name) = name.strip_prefix(PREFIX) {
-            variables.insert(name.to_ascii_lowercase(), value.to_owned());
-        }
-    }
+    let mut variables = dot_env()?;
+    variables.extend(process_variables());
     Ok(variables)
 }
 
-/// The `SPIN_VARIABLE_…` lines of a file that a shell could read as well; `export` and quotes are allowed.
-fn parse(text: &str) -> Variables {
-    let lines = text.lines().map(|line| line.trim().trim_start_matches("export ").trim_start());
-    let pairs = lines.filter_map(|line| line.strip_prefix(PREFIX)?.split_once('='));
-    pairs.map(|(name, value)| (name.to_ascii_lowercase(), unquote(value.trim()).to_owned())).collect()
-}
-
-fn unquote(value: &str) -> &str {
-    for quote in ['"', '\''] {
-        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            return inner;
-        }
+/// What the user gives for a variable, and where it stands. It counts, whatever was made here.
+///
+/// # Errors
+/// When `.env` cannot be read.
+pub fn users(name: &str) -> Result<Option<(String, &'static str)>> {
+    if let Some(value) = process_variables().remove(name) {
+        return Ok(Some((value, "your environment")));
     }
-    value
+    Ok(dot_env()?.remove(name).map(|value| (value, "`.env`")))
 }
 
-fn render(variables: &Variables) -> String {
+fn dot_env() -> Result<Variables> {
+    Ok(parse(&read_if_there(&workspace::root().join(".env"))?))
+}
+
+fn process_variables() -> Variables {
+    let texts =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let named = texts.filter_map(|(name, value)| {
+        let name = name.strip_prefix(PREFIX).filter(|name| shell::is_name(name))?;
+        Some((name.to_ascii_lowercase(), value))
+    });
+    named.collect()
+}
+
+/// The `SPIN_VARIABLE_…` assignments of a file that a shell could read as well.
+fn parse(text: &str) -> Variables {
+    let named = shell::assignments(text).into_iter();
+    named.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_ascii_lowercase(), value))).collect()
+}
+
+/// The variables in a form that a shell reads, one assignment each.
+pub fn render(variables: &Variables) -> String {
     let mut text = String::from(
-        "# Made by `cargo xtask up`; not for git. Keep the pepper: it keys the hashes that stand for people.\n",
+        "# Made by `cargo xtask`; not for git. Keep the pepper: it keys the hashes that stand for people.\n",
     );
     for (name, value) in variables {
-        text.push_str(&format!("{PREFIX}{}='{value}'\n", name.to_ascii_uppercase()));
+        text.push_str(&line(name, value));
+        text.push('\n');
     }
     text
+}
+
+/// The assignment of one variable.
+pub fn line(name: &str, value: &str) -> String {
+    format!("{PREFIX}{}={}", name.to_ascii_uppercase(), shell::quote(value))
 }
 
 fn read_if_there(path: &Path) -> Result<String> {
@@ -296,6 +323,33 @@ mod tests {
     }
 
     #[test]
+    fn a_change_before_the_first_start_leaves_everything_that_a_start_makes() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let refused = change_in(folder.path(), |_| Err(anyhow!("refused")));
+        assert!(refused.is_err());
+        let changed = change_in(folder.path(), |variables| {
+            variables.insert("crm_webhook_secret".to_owned(), "whsec_mine".to_owned());
+            Ok(())
+        });
+        let started = make_missing(folder.path(), 4001).expect("secrets");
+        assert_eq!(started["crm_webhook_secret"], "whsec_mine");
+        assert_eq!(started[token::VARIABLE], changed.expect("changed")[token::VARIABLE]);
+        for name in PEOPLE {
+            let file = folder.path().join(format!("{name}-token"));
+            let hash = Sha256::digest(fs::read_to_string(file).expect("a token").trim());
+            assert!(started[token::VARIABLE].contains(&format!("{name}:agent:{}", HEXLOWER.encode(&hash))));
+        }
+    }
+
+    #[test]
+    fn what_is_rendered_is_the_users_where_the_user_has_it() {
+        let ours = variables(&[("pepper", "ours"), ("slack_origin", "http://127.0.0.1:3001")]);
+        let users = variables(&[("pepper", "the user's"), ("slack_origin", "https://chat.example")]);
+        let text = render(&combine(ours, users.clone()).variables);
+        assert_eq!(parse(&text), users);
+    }
+
+    #[test]
     fn the_token_hashes_to_its_variable() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let made = make_missing(folder.path(), 3001).expect("secrets");
@@ -305,7 +359,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let written = variables(&[("pepper", "abc"), ("events_webhook_secret", "whsec_a+/b==")]);
+        let written = variables(&[
+            ("pepper", "abc"),
+            ("events_webhook_secret", "whsec_a+/b=="),
+            ("ntfy_topic", "it's $HOME's"),
+            ("access_tokens", "ada:agent:aa\ngrace:lead:bb"),
+        ]);
         assert_eq!(parse(&render(&written)), written);
         assert_eq!(parse("export SPIN_VARIABLE_A=\"b c\"\n# SPIN_VARIABLE_X=1\nOTHER=2\n"), variables(&[("a", "b c")]));
     }

@@ -8,6 +8,7 @@ mod artifacts;
 mod bench;
 mod channel;
 mod chaos;
+mod claim;
 mod client;
 #[cfg(feature = "programme")]
 mod config;
@@ -24,6 +25,7 @@ mod ports;
 mod product;
 #[cfg(feature = "quarter")]
 mod quarter;
+mod shell;
 mod signals;
 #[cfg(feature = "simulator")]
 mod simulate;
@@ -34,6 +36,7 @@ mod testing;
 mod token;
 mod toolchain;
 mod up;
+mod variables;
 mod workspace;
 
 use std::process::ExitCode;
@@ -45,14 +48,17 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   up [--port 3000] [--inbox-port PORT+1] [--fresh]
-        set everything up, run the application on the local host, keep running
+        set everything up, run the application on the local host, keep running; one at a time on a store
+  env [--inbox-port 3001]
+        the variables as `up` would give them to the application, yours above those it makes, for a shell to read
   inbox [--port 3001]
         only the local inbox: it takes what the chat and the mail provider would take
   demo [--count N] [--rate 2] [--open]
         post a stream of feedback to a running `up` and show what each answer did;
         --open: a shop with the widget on it instead, beside what the team receives
-  doctor [--url http://127.0.0.1:3000]
-        how a running application is doing: store, lag, lease, unsent alerts, dead letters
+  doctor [--url URL] [--token-file FILE]
+        how a running application is doing: store, lag, lease, unsent alerts, dead letters; the running `up`'s unless
+        URL names one elsewhere, which is asked with the token in FILE or in RINGBACK_TOKEN
   demo --quarter
         fill an empty store with a quarter of feedback and of the work on it, before `up` is started
   test [--fast]
@@ -73,16 +79,17 @@ cargo xtask COMMAND
         only install what building needs: the compiler's target wasm32-wasip2
   size
         the components' sizes against their limit
-  channel test ID [--dry-run] [--port 3000]
+  channel test ID [--dry-run] [--port N]
         have a running `up` send a sample to a channel; --dry-run shows the request, secrets taken out, and sends nothing
   token create NAME --role intake|agent|lead|executive|admin
-        make an access token, show it once, keep its SHA-256; in force from the next start on
+        make an access token, show it once, keep its SHA-256; in force from the next start on.
+        Where your own variables set access_tokens, it says what to put there
   token list | token revoke NAME
         who has one; take it away again
   key [NAME]
         a new key for the variable storage_keys, under which what is stored is encrypted; NAME is the day unless given
   check-config [FILE]
-        the programme (ringback.toml), read by the application's own parser
+        the programme (ringback.toml), read by the application's own parser, and what spin.toml must hold for it
   check-direction
         which crate may depend on which
 ";
@@ -109,6 +116,7 @@ fn run() -> Result<ExitCode> {
     };
     match command.as_str() {
         "up" => up::command(args),
+        "env" => variables::command(args),
         "inbox" => inbox::command(args),
         "demo" => match args.raw_args()?.peek() {
             Some(first) if first == "--quarter" => product::quarter(args),

@@ -22,6 +22,12 @@ impl Ending {
         Ok(Self(flag))
     }
 
+    /// One that is wished for already.
+    #[cfg(test)]
+    pub fn wished_for() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
     /// Whether the end is wished for.
     pub fn wished(&self) -> bool {
         self.0.load(Ordering::Relaxed)

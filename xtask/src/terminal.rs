@@ -1,4 +1,6 @@
 //! What the commands say: steps with the time they took, and colour where a person looks.
+//!
+//! Steps, remarks and errors go to standard error, so that standard output holds what a command was asked for and nothing else.
 
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -47,17 +49,17 @@ pub fn error(text: &str) {
 
 /// Prints a remark that does not stop anything.
 pub fn remark(text: &str) {
-    println!("  {}", paint(Paint::Dim, text));
+    eprintln!("  {}", colour(Paint::Dim, text, std::io::stderr().is_terminal()));
 }
 
 /// Announces a step, does it, and says how long it took.
 pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    println!("{} {what}", paint(Paint::Strong, "▸"));
+    eprintln!("{} {what}", colour(Paint::Strong, "▸", std::io::stderr().is_terminal()));
     let started = Instant::now();
     let done = work()?;
     let seconds = started.elapsed().as_secs_f64();
     if seconds >= 0.05 {
-        println!("  {}", paint(Paint::Dim, format!("done in {seconds:.1} s")));
+        remark(&format!("done in {seconds:.1} s"));
     }
     Ok(done)
 }

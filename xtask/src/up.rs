@@ -4,12 +4,15 @@
 //! ends with it; the data stays in `.spin/`, the secrets in `.ringback/`.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use lexopt::{Arg, ValueExt};
 
 use crate::application::{Application, Launch, Runner, forget_data};
+use crate::claim::Claim;
+use crate::environment::Environment;
 use crate::inbox::{Inbox, Settings};
 use crate::signals::Ending;
 use crate::terminal::{Paint, paint};
@@ -33,19 +36,38 @@ pub struct Running {
 impl Running {
     /// What `cargo xtask up` runs, if it does.
     pub fn read() -> Option<Self> {
-        let note = workspace::root().join(".ringback/running.json");
+        Self::read_from(&Self::note())
+    }
+
+    fn read_from(note: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(note).ok()?).ok()
     }
+
+    fn note() -> PathBuf {
+        workspace::root().join(".ringback/running.json")
+    }
+}
+
+/// Where the application can be reached that `cargo xtask up` runs, or would run if nothing else is said.
+pub fn address() -> String {
+    reached(Running::read())
+}
+
+fn reached(running: Option<Running>) -> String {
+    running.map_or_else(|| "http://127.0.0.1:3000".to_owned(), |running| running.application)
 }
 
 /// Runs the command.
 pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
     let options = options(args)?;
+    let (folder, state) = (workspace::root(), workspace::root().join(".spin"));
+    let claim = Claim::take(&state)?;
+    // Nothing runs, so this was left by an `up` that was killed.
+    fs::remove_file(Running::note()).ok();
     ports::expect_free(options.port, "the application", "--port")?;
     ports::expect_free(options.inbox_port, "the inbox", "--inbox-port")?;
     artifacts::build_components()?;
     let runner = Runner::LocalHost(artifacts::build_host()?);
-    let (folder, state) = (workspace::root(), workspace::root().join(".spin"));
     if options.fresh {
         for file in forget_data(&state)? {
             terminal::remark(&format!("removed {}", file.display()));
@@ -53,12 +75,7 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
     }
     let environment = environment::prepare(options.inbox_port)?;
     let ending = Ending::watch()?;
-    let inbox = if environment.needs_inbox {
-        let settings = Settings { events_secret: environment.variables.get("events_webhook_secret").cloned() };
-        Some(Inbox::start(options.inbox_port, settings)?)
-    } else {
-        None
-    };
+    let inbox = inbox(&environment, options.inbox_port)?;
     let launch = Launch {
         runner: &runner,
         folder: &folder,
@@ -67,20 +84,29 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
         variables: &environment.variables,
         shown: true,
     };
-    let mut application = terminal::step("starting", || Application::start(&launch, &ending))?;
+    claim.pass_on()?;
+    let mut application = terminal::step("starting", || Application::start_ready(&launch, &ending))?;
     let running =
         Running { application: format!("http://127.0.0.1:{}", options.port), inbox: inbox.map(|inbox| inbox.url()) };
-    let note = environment::folder()?.join("running.json");
-    fs::write(&note, serde_json::to_vec_pretty(&running)?)?;
+    fs::write(Running::note(), serde_json::to_vec_pretty(&running)?)?;
     welcome(&running);
     let status = application.wait(&ending);
-    fs::remove_file(&note).ok();
+    fs::remove_file(Running::note()).ok();
     let status = status?;
     if ending.wished() {
         println!("ended; the data stays in .spin/");
         return Ok(ExitCode::SUCCESS);
     }
     bail!("the local host ended by itself with {status}")
+}
+
+/// The local inbox, if anything goes there.
+fn inbox(environment: &Environment, port: u16) -> Result<Option<Inbox>> {
+    if !environment.needs_inbox {
+        return Ok(None);
+    }
+    let settings = Settings { events_secret: environment.variables.get("events_webhook_secret").cloned() };
+    Inbox::start(port, settings).map(Some)
 }
 
 fn options(mut args: lexopt::Parser) -> Result<Options> {
@@ -135,6 +161,15 @@ mod tests {
     fn parsed(args: &[&str]) -> Result<(u16, u16, bool)> {
         options(lexopt::Parser::from_args(args.iter().copied()))
             .map(|options| (options.port, options.inbox_port, options.fresh))
+    }
+
+    #[test]
+    fn other_commands_find_what_runs_wherever_it_listens() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let note = folder.path().join("running.json");
+        assert_eq!(reached(Running::read_from(&note)), "http://127.0.0.1:3000");
+        fs::write(&note, r#"{"application":"http://127.0.0.1:8080","inbox":null}"#).expect("a note");
+        assert_eq!(reached(Running::read_from(&note)), "http://127.0.0.1:8080");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where the repository is and how cargo is called from within cargo. Builds nothing itself.
 
 use std::env;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -39,8 +40,9 @@ pub fn rustc() -> Command {
     Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
 
-/// Runs to the end with inherited output; an error names the command and its exit status.
+/// Runs to the end, its output on standard error, where steps and remarks go; an error names the command and its exit status.
 pub fn run(command: &mut Command) -> Result<()> {
+    command.stdout(io::stderr());
     let status = command.status().with_context(|| format!("cannot start {}", display(command)))?;
     if !status.success() {
         bail!("{} ended with {status}", display(command));

@@ -21,9 +21,12 @@ pub use server::{Inbox, Settings};
 
 use crate::{environment, ports, terminal};
 
+/// Where it listens unless told otherwise, beside an application at its usual port.
+pub const PORT: u16 = 3001;
+
 /// `cargo xtask inbox [--port N]`: the inbox alone, for an application that runs elsewhere.
 pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
-    let mut port = 3001;
+    let mut port = PORT;
     while let Some(arg) = args.next()? {
         match arg {
             Arg::Long("port") => port = lexopt::ValueExt::parse(&args.value()?)?,
@@ -35,7 +38,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     let inbox =
         Inbox::start(port, Settings { events_secret: environment.variables.get("events_webhook_secret").cloned() })?;
     println!("inbox at {}", terminal::paint(terminal::Paint::Strong, inbox.url()));
-    println!("variables for the application are in .ringback/local.env; Ctrl-C ends the inbox");
+    println!("`cargo xtask env --inbox-port {port}` has the application's variables; Ctrl-C ends the inbox");
     crate::signals::Ending::watch()?.wait();
     Ok(ExitCode::SUCCESS)
 }

@@ -130,16 +130,17 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 fn shop(variables: Variables, store: MemoryStore, clock: ManualClock, seed: u64) -> Result<Shop> {
     let root = workspace::root();
     let text = std::fs::read_to_string(root.join("ringback.toml")).context("cannot read ringback.toml")?;
-    let beside = |name: &str| std::fs::read_to_string(root.join(name)).map_err(|error| error.to_string());
+    let beside = move |name: &str| std::fs::read_to_string(root.join(name)).map_err(|error| error.to_string());
     let config = Rc::new(Config::parse(&text, &beside)?);
-    let letters = Letters::parse(&text, &config, &beside)?;
+    // Their faults are told here; what reads them later only logs.
+    Letters::parse(&text, &config, &beside)?;
     let secrets = Secrets::new(variables);
     let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets)?);
     let ledger = Ledger::open(store, clock.clone(), SeededEntropy::new(seed), follow_up.clone(), Options::default());
     let ledger = block_on(ledger)?;
     let parts = Parts { config, secrets, clock, entropy: SeededEntropy::new(seed + 1), log: |_| {} };
     let app = App::new(parts, follow_up, ledger)?;
-    app.use_letters(letters);
+    app.write_letters_by(move |config| Letters::parse(&text, config, &beside).map_err(|error| error.to_string()));
     Ok(app)
 }
 

@@ -12,15 +12,15 @@ mod store;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use lexopt::Arg;
 
-use crate::{environment, terminal, workspace};
+use crate::application::expect_no_data;
+use crate::claim::Claim;
+use crate::{environment, inbox, terminal, workspace};
 
 /// How many days are filled, the last one being today.
 const DAYS: u64 = 91;
-/// The port of the inbox that `up` starts, for the variables.
-const INBOX_PORT: u16 = 3001;
 
 /// Runs the command.
 pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
@@ -30,13 +30,11 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let file = workspace::root().join(".spin/sqlite_key_value.db");
-    ensure!(
-        !file.exists(),
-        "{} holds data already; move it away first, or forget it by `cargo xtask up --fresh`",
-        file.display()
-    );
-    let variables = environment::prepare(INBOX_PORT)?.variables;
+    let state = workspace::root().join(".spin");
+    let _claim = Claim::take(&state)?;
+    expect_no_data(&state)?;
+    let file = state.join("sqlite_key_value.db");
+    let variables = environment::prepare(inbox::PORT)?.variables;
     let tokens = life::Tokens {
         intake: environment::token("intake-token")?,
         agent: environment::token("agent-token")?,

@@ -1,5 +1,7 @@
 //! `cargo xtask check-config [FILE]`: reads a programme with the application's own parser and says where it is wrong.
 
+mod manifest;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,9 +13,7 @@ use ringback_app::config::{Config, Sites};
 use ringback_app::letters::{Letters, MessageKind};
 
 use crate::{terminal, workspace};
-
-/// The component that writes to customers.
-const WRITER: &str = "alert-trigger";
+use manifest::{Manifest, WRITER};
 
 /// Runs the command.
 pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
@@ -49,9 +49,8 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     }
     let mut unmounted = manifest.unmounted(&named.borrow(), None);
     unmounted.extend(manifest.unmounted(&written.borrow(), Some(WRITER)));
-    let unsaid = unsaid(&config, &letters);
-    let faults =
-        [unmounted, manifest.not_given(&config), manifest.bad_templates(), unreached(&config), unsaid].concat();
+    let given = [manifest.not_given(&config, &sites), manifest.not_let_out(&config)].concat();
+    let faults = [unmounted, given, manifest.bad_templates(), unreached(&config), unsaid(&config, &letters)].concat();
     if !faults.is_empty() {
         faults.iter().for_each(|fault| terminal::error(fault));
         return Ok(ExitCode::FAILURE);
@@ -76,85 +75,6 @@ fn beside<'a>(programme: &Path, named: &'a RefCell<BTreeSet<String>>) -> impl Fn
     move |name| {
         named.borrow_mut().insert(name.to_owned());
         std::fs::read_to_string(folder.join(name)).map_err(|e| e.to_string())
-    }
-}
-
-/// The application's manifest, as far as a programme depends on it.
-struct Manifest(toml::Table);
-
-impl Manifest {
-    fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Self(text.parse().with_context(|| format!("{} is not TOML", path.display()))?))
-    }
-
-    fn declares(&self, variable: &str) -> bool {
-        let declared = self.0.get("variables").and_then(toml::Value::as_table);
-        declared.is_some_and(|declared| declared.contains_key(variable))
-    }
-
-    /// Variables that the programme names and the manifest does not have.
-    fn undeclared<'a>(&self, named: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-        named.into_iter().filter(|name| !self.declares(name)).map(str::to_owned).collect()
-    }
-
-    /// Variables of channels that the component which sends does not get: they would count as empty.
-    fn not_given(&self, config: &Config) -> Vec<String> {
-        let given = self.0.get("component").and_then(|c| c.get("alert-trigger")?.get("variables")?.as_table());
-        let mut faults = Vec::new();
-        for channel in config.channels.values() {
-            for name in channel.variables().filter(|name| given.is_none_or(|given| !given.contains_key(*name))) {
-                let id = &channel.id;
-                faults.push(format!("channel {id}: spin.toml does not give `{name}` to alert-trigger; add it to [component.alert-trigger.variables]"));
-            }
-        }
-        faults
-    }
-
-    /// Files that the programme names and a component that reads them does not see: all do, or one.
-    fn unmounted(&self, named: &BTreeSet<String>, only: Option<&str>) -> Vec<String> {
-        let mut faults = Vec::new();
-        let components = self.0.get("component").and_then(toml::Value::as_table).into_iter().flatten();
-        for (id, component) in components.filter(|(id, _)| only.is_none_or(|only| only == id.as_str())) {
-            let files = component.get("files").and_then(toml::Value::as_array);
-            let seen: BTreeSet<&str> = files.into_iter().flatten().filter_map(destination).collect();
-            if seen.contains("ringback.toml") {
-                let unseen = named.iter().filter(|name| !seen.contains(name.as_str()));
-                faults.extend(unseen.map(|name| format!("component {id}: spin.toml does not mount {name}")));
-            }
-        }
-        faults
-    }
-
-    /// `{{ … }}` in the manifest that names no variable.
-    fn bad_templates(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        templates(&toml::Value::Table(self.0.clone()), &mut |name| {
-            if !self.declares(name) {
-                faults.push(format!("spin.toml: `{{{{ {name} }}}}` names no variable"));
-            }
-        });
-        faults
-    }
-}
-
-/// Where a component sees a mounted file, without the leading slash.
-fn destination(mount: &toml::Value) -> Option<&str> {
-    let path = mount.as_str().or_else(|| mount.get("destination")?.as_str())?;
-    Some(path.trim_start_matches('/'))
-}
-
-/// Calls `found` with what stands between the braces of every template.
-fn templates(value: &toml::Value, found: &mut dyn FnMut(&str)) {
-    match value {
-        toml::Value::String(text) => {
-            for template in text.split("{{").skip(1) {
-                found(template.split("}}").next().unwrap_or_default().trim());
-            }
-        }
-        toml::Value::Array(items) => items.iter().for_each(|item| templates(item, found)),
-        toml::Value::Table(table) => table.values().for_each(|item| templates(item, found)),
-        _ => {}
     }
 }
 
@@ -232,7 +152,8 @@ mod tests {
         let sites = Sites::parse(&text, &config).expect("sites without faults");
         let named = config.variables().into_iter().chain(sites.variables());
         assert_eq!(manifest.undeclared(named), Vec::<String>::new());
-        let faults = [manifest.not_given(&config), manifest.bad_templates(), unreached(&config)].concat();
+        let given = [manifest.not_given(&config, &sites), manifest.not_let_out(&config)].concat();
+        let faults = [given, manifest.bad_templates(), unreached(&config)].concat();
         assert_eq!(faults, Vec::<String>::new());
     }
 
@@ -261,8 +182,71 @@ mod tests {
         let config = programme(&(text + more));
         let faults = unreached(&config);
         assert!(faults[0].starts_with("route lost:") && faults[1].starts_with("channel pager:"), "{faults:?}");
-        assert!(manifest.not_given(&config)[0].starts_with("channel pager: spin.toml does not give `slack_origin`"));
+        assert!(not_given(&manifest, &config)[0].starts_with("channel pager: spin.toml does not give `slack_origin`"));
         manifest.0.insert("x".to_owned(), toml::Value::String("{{ nowhere }}".to_owned()));
         assert_eq!(manifest.bad_templates(), ["spin.toml: `{{ nowhere }}` names no variable"]);
+    }
+    fn not_given(manifest: &Manifest, config: &Config) -> Vec<String> {
+        let sites = Sites::parse(&shipped().0, config).expect("sites without faults");
+        manifest.not_given(config, &sites)
+    }
+
+    /// Takes a variable from a component, and says what is found then.
+    fn without(component: &str, variable: &str) -> Vec<String> {
+        let (text, mut manifest) = shipped();
+        let given = manifest.0["component"][component]["variables"].as_table_mut().expect("variables");
+        given.remove(variable).expect("a variable");
+        not_given(&manifest, &programme(&text))
+    }
+
+    #[test]
+    fn a_variable_that_the_component_which_needs_it_does_not_get_is_named_with_the_line_to_add() {
+        assert_eq!(
+            without("score-intake", "crm_webhook_secret"),
+            [
+                "source crm: spin.toml does not give `crm_webhook_secret` to score-intake; add `crm_webhook_secret = \"{{ crm_webhook_secret }}\"` to [component.score-intake.variables]"
+            ]
+        );
+        for (component, variable, who) in [
+            ("score-intake", "shop_identity_secret", "site shop"),
+            ("loop-insights", "executive_token_sha256", "access board"),
+            ("consent-check", "pepper", "every component"),
+            ("case-desk", "storage_keys", "every component"),
+            ("follow-up-scheduler", "access_tokens", "every component"),
+        ] {
+            let faults = without(component, variable);
+            let [fault] = &faults[..] else { panic!("{faults:?}") };
+            let wanted = format!("{who}: spin.toml does not give `{variable}` to {component}; add");
+            assert!(fault.starts_with(&wanted), "{fault}");
+        }
+    }
+
+    #[test]
+    fn where_requests_go_is_given_and_let_out() {
+        let (text, manifest) = shipped();
+        let provider = "\n[identity_provider]\nissuer = \"https://login.example.com\"\naudience = \"ringback\"\n\
+                        origin_variable = \"mailpit_origin\"\nkeys_path = \"/certs\"\nroles = { care = \"agent\" }\n";
+        let sns = "\n[[channels]]\nid = \"ses\"\nkind = \"ses\"\nregion = \"eu-central-1\"\nfrom = \"a@example.com\"\n\
+                   to = [\"a@example.com\"]\norigin_variable = \"ses_origin\"\nkey_variable = \"ses_access_key_id\"\n\
+                   secret_variable = \"ses_secret_access_key\"\ntopic_variable = \"ses_topic_arn\"\n\
+                   notifications_origin_variable = \"sns_origin\"\n";
+        let config = programme(&format!("{text}{provider}{sns}"));
+        assert_eq!(manifest.not_let_out(&config), Vec::<String>::new());
+
+        let mut shut = manifest;
+        let hosts = shut.0["component"]["alert-trigger"]["allowed_outbound_hosts"].as_array_mut().expect("hosts");
+        hosts.retain(|host| !host.as_str().is_some_and(|host| host.contains("sns_") || host.contains("mailpit_")));
+        hosts.push("https://{{ sns_origin }}".into());
+        assert_eq!(
+            shut.not_let_out(&config),
+            [
+                "channel ses: spin.toml does not let alert-trigger out to `sns_origin`; add `\"{{ sns_origin }}\"` to `allowed_outbound_hosts` of [component.alert-trigger]",
+                "identity_provider: spin.toml does not let alert-trigger out to `mailpit_origin`; add `\"{{ mailpit_origin }}\"` to `allowed_outbound_hosts` of [component.alert-trigger]",
+            ]
+        );
+        shut.0["component"]["alert-trigger"]["variables"].as_table_mut().expect("variables").remove("mailpit_origin");
+        assert!(
+            not_given(&shut, &config)[0].starts_with("identity_provider: spin.toml does not give `mailpit_origin`")
+        );
     }
 }
