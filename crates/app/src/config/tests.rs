@@ -21,6 +21,46 @@ fn the_shipped_programme_is_whole() {
     assert!(config.variables().contains(&"slack_webhook_url"));
 }
 
+/// The parser itself says which keys it knows, when it meets one that it does not.
+#[test]
+fn every_key_of_rules_and_sources_is_explained_beside_them() {
+    let stretch = |from: &str, to: &str| -> Vec<&str> {
+        let text = SHIPPED.split_once(from).and_then(|(_, rest)| rest.split_once(to)).expect("a stretch").0;
+        text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect()
+    };
+    let rules = stretch("- what an answer sets in motion", "- when people work");
+    let sources = stretch("- where feedback comes from", "- websites that ask");
+    for (place, words) in [
+        ("id = \"gold-detractor\"\n", &rules),
+        ("when = { band", &rules),
+        ("then = { track = \"none\"", &rules),
+        ("kind = \"formbricks\"\n", &sources),
+        ("response = \"/ticket/id\"\n", &sources),
+        ("{ question = \"/answers/contact_ok\"", &sources),
+        ("{ customer = \"/customer/number\"", &sources),
+    ] {
+        let unknown = match place.split_once("{ ") {
+            Some((before, first)) => format!("{before}{{ nothing = 1, {first}"),
+            None => format!("nothing = 1\n{place}"),
+        };
+        let error = Config::parse(&SHIPPED.replacen(place, &unknown, 1), &beside).unwrap_err();
+        let known = error.message.strip_prefix("unknown key `nothing`; known here: ").expect("what is known");
+        for key in known.split(", ") {
+            assert!(words.contains(&key), "`{key}` stands nowhere near {place}");
+        }
+    }
+}
+
+#[test]
+fn the_examples_in_comments_are_taken() {
+    for begin in ["#   [[sources]]", "#   [[rules]]"] {
+        let lines = SHIPPED.lines().skip_while(|line| *line != begin);
+        let example: Vec<&str> = lines.map_while(|line| line.strip_prefix("#   ")).collect();
+        assert!(example.len() >= 4, "{begin}");
+        Config::parse(&format!("{SHIPPED}\n{}\n", example.join("\n")), &beside).unwrap();
+    }
+}
+
 /// What is wrong in templates is refused with its place, whichever file it stands in.
 #[test]
 fn a_template_that_cannot_be_sent_is_refused_where_it_is_wrong() {
