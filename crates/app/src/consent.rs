@@ -19,10 +19,25 @@ use ringback_ledger::{Clock, Entropy, LedgerError, Store};
 use serde_json::Value;
 
 /// What the journals say about reaching a person.
-struct Known {
-    said: Vec<Statement>,
+pub(crate) struct Known {
+    pub said: Vec<Statement>,
     /// When mail to the address last came back for good.
     bounced_at: Option<DateTime<Utc>>,
+}
+
+impl Known {
+    /// Whether they may be contacted now.
+    pub fn decide(&self, channel: ContactChannel, purpose: Purpose, now: DateTime<Utc>) -> Decision {
+        match decide(&self.said, channel, purpose, now) {
+            // Whoever gives the address anew has looked at it again.
+            Decision::Allowed(proof)
+                if channel == ContactChannel::Email && self.bounced_at.is_some_and(|at| at >= proof.given_at) =>
+            {
+                Decision::Blocked(Blocked::Undeliverable)
+            }
+            decision => decision,
+        }
+    }
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -45,16 +60,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             GateError("the consent journal could not be read".to_owned())
         };
         let known = self.known_of(&journals).await.map_err(unread)?;
-        let decision = decide(&known.said, channel, purpose, from_unix(self.clock.now()));
-        Ok(match decision {
-            // Whoever gives the address anew has looked at it again.
-            Decision::Allowed(proof)
-                if channel == ContactChannel::Email && known.bounced_at.is_some_and(|at| at >= proof.given_at) =>
-            {
-                Decision::Blocked(Blocked::Undeliverable)
-            }
-            decision => decision,
-        })
+        Ok(known.decide(channel, purpose, from_unix(self.clock.now())))
     }
 
     /// Everything that was ever said in some journals, each statement once.
@@ -62,7 +68,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok(self.known_of(journals).await?.said)
     }
 
-    async fn known_of(&self, journals: &[String]) -> Result<Known, LedgerError> {
+    pub(crate) async fn known_of(&self, journals: &[String]) -> Result<Known, LedgerError> {
         let (mut said, mut bounced_at): (Vec<Statement>, _) = (Vec::new(), None);
         let journals: Vec<&str> = journals.iter().map(String::as_str).collect();
         for journal in self.ledger.journals(&journals).await? {

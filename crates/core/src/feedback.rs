@@ -64,9 +64,11 @@ pub enum Assumed {
     Country,
     /// The language.
     Locale,
+    /// The touchpoint.
+    Touchpoint,
 }
 
-named!(Assumed { Country = "country", Locale = "locale" });
+named!(Assumed { Country = "country", Locale = "locale", Touchpoint = "touchpoint" });
 
 /// An answer to a further question.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,6 +138,15 @@ pub struct Account {
     pub level: Option<String>,
 }
 
+impl Account {
+    fn merge(&mut self, later: Self) {
+        replace(&mut self.id, later.id);
+        replace(&mut self.name, later.name);
+        replace(&mut self.role, later.role);
+        replace(&mut self.level, later.level);
+    }
+}
+
 fn replace<T>(old: &mut Option<T>, new: Option<T>) {
     if new.is_some() {
         *old = new;
@@ -148,6 +159,9 @@ impl Feedback {
     pub fn stand_on(&mut self, earlier: &Self) -> bool {
         let assumes = |what| self.assumed.contains(&what);
         let (country, locale) = (assumes(Assumed::Country), assumes(Assumed::Locale));
+        if assumes(Assumed::Touchpoint) {
+            self.touchpoint.clone_from(&earlier.touchpoint);
+        }
         if locale && earlier.locale.is_some() {
             self.locale.clone_from(&earlier.locale);
         }
@@ -169,7 +183,11 @@ impl Feedback {
         replace(&mut self.country, later.country);
         replace(&mut self.channel, later.channel);
         replace(&mut self.segment, later.segment);
-        replace(&mut self.account, later.account);
+        self.touchpoint = later.touchpoint;
+        match (&mut self.account, later.account) {
+            (Some(known), Some(later)) => known.merge(later),
+            (known, later) => replace(known, later),
+        }
         replace(&mut self.occurred_at, later.occurred_at);
         self.customer.merge(later.customer);
         self.answer_further(later.answers);

@@ -154,9 +154,10 @@ impl Builder<'_> {
         if component.files.is_empty() {
             return Ok(None);
         }
+        // Not among the machine's temporary files: those may be swept away while the application runs.
         let folder = tempfile::Builder::new()
-            .prefix("local-host-")
-            .tempdir()
+            .prefix(FILES)
+            .tempdir_in(&self.means.state)
             .map_err(|error| HostError::machine("cannot create a folder for files of components", error))?;
         files::snapshot(self.manifest, component, folder.path())?;
         Ok(Some(folder))

@@ -141,7 +141,7 @@ impl Reader<'_> {
         let occurred_at = self.text(mapping.occurred_at.as_deref(), 40);
         let occurred_at = occurred_at.and_then(|text| instant(&text));
         let locale = self.formed(mapping.locale.as_deref(), 35, value::locale).filter(|l| l != "default");
-        let assumed = assumed(said.is_some(), locale.is_some());
+        let assumed = assumed(said.is_some(), locale.is_some(), false);
         let country = said.or_else(|| config.default_country.clone());
         Feedback {
             source: source.id.clone(),

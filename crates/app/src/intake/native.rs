@@ -59,7 +59,7 @@ fn read(config: &Config, f: &Fields<'_>, now: DateTime<Utc>) -> Option<Post> {
     let consent = consent(f, occurred_at, now);
     let answers = answers(f);
     let (survey, score) = (survey?, score?);
-    let assumed = assumed(country.is_some(), locale.is_some());
+    let assumed = assumed(country.is_some(), locale.is_some(), touchpoint.is_some());
     let country = country.or_else(|| config.default_country.clone());
     let feedback = Feedback {
         source: SourceId::new(API_SOURCE).ok()?,
@@ -86,8 +86,8 @@ fn read(config: &Config, f: &Fields<'_>, now: DateTime<Utc>) -> Option<Post> {
 }
 
 /// What nobody said, and the programme has a default for.
-pub(crate) fn assumed(country: bool, locale: bool) -> Vec<Assumed> {
-    let said = [(country, Assumed::Country), (locale, Assumed::Locale)];
+pub(crate) fn assumed(country: bool, locale: bool, touchpoint: bool) -> Vec<Assumed> {
+    let said = [(country, Assumed::Country), (locale, Assumed::Locale), (touchpoint, Assumed::Touchpoint)];
     said.into_iter().filter(|(said, _)| !said).map(|(_, what)| what).collect()
 }
 

@@ -23,6 +23,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use page::{Notice, Page};
+use ringback_core::case::HistoryEntry;
 use ringback_core::consent::{Blocked, ContactChannel, Decision, Purpose, Statement, Vouched, decide};
 use ringback_core::feedback::Customer;
 use ringback_core::names::Named;
@@ -146,7 +147,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let sent = sent.iter().map(|s| object!({ "kind": s.kind.map(|kind| kind.as_str()), "at": s.at.store() }));
         let held = object!({
             "answers": answers,
-            "consent": said.iter().map(Stored::store).collect::<Vec<_>>(),
+            "consent": said.iter().map(|s| self.told_of(s).store()).collect::<Vec<_>>(),
             "sent": sent.collect::<Vec<_>>(),
         });
         Ok(download(&held))
@@ -245,6 +246,13 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok(record.map(|record| Guest { token, people: record.people.clone(), record, theirs: false }))
     }
 
+    /// A statement as its person is told of it: not by which of our people it was entered.
+    fn told_of(&self, said: &Statement) -> Statement {
+        let ours = said.source.contains('@') || self.config.access.iter().any(|token| token.id == said.source);
+        let source = if ours { "company".to_owned() } else { said.source.clone() };
+        Statement { source, ..said.clone() }
+    }
+
     /// Whether an answer is of one of these people by now; what was erased is anybody's, as nothing is left of it.
     fn is_of(&self, record: &Record<Dossier>, people: &[String]) -> bool {
         let current = self.namer.people(&record.body.feedback.customer);
@@ -258,10 +266,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         words: &Words,
         wanted: &[(ContactChannel, Purpose, bool)],
     ) -> Result<(), Problem> {
-        let said = self.said(&guest.people).await.map_err(|error| self.store_failed(&error))?;
+        let known = self.known_of(&guest.people).await.map_err(|error| self.store_failed(&error))?;
         let now = from_unix(self.clock.now());
         let changes = wanted.iter().filter(|(channel, purpose, yes)| {
-            match decide(&said, *channel, *purpose, now) {
+            match known.decide(*channel, *purpose, now) {
                 Decision::Allowed(_) => !yes,
                 // What is not confirmed or has expired is no answer: a no is still to be written down.
                 Decision::Blocked(why) => *yes || !matches!(why, Blocked::Refused | Blocked::Withdrawn),
@@ -343,18 +351,24 @@ fn everything(channels: &[ContactChannel]) -> Vec<(ContactChannel, Purpose, bool
 fn held(record: &Record<Dossier>) -> Value {
     let mut held = view::feedback(&record.eid, &record.body.feedback);
     if let Some(case) = &record.body.case {
+        // What is noted of a case that was taken by a link is who took it.
+        let note = |line: &HistoryEntry| line.note.clone().filter(|_| !line.who.starts_with("link:"));
         let history =
-            case.history.iter().map(|line| object!({ "at": line.at.store(), "event": line.event, "note": line.note }));
+            case.history.iter().map(|line| object!({ "at": line.at.store(), "event": line.event, "note": note(line) }));
         held["case"] = object!({
             "state": case.state.as_str(),
             "opened_at": case.opened_at.store(),
             "root_cause": case.root_cause,
+            "remedy": case.remedy,
+            "closed_without_informing": case.closed_without_informing,
+            "waits_for": case.waiting.as_ref().map(|waiting| &waiting.reason),
+            "tasks": case.tasks.iter().map(|task| &task.what).collect::<Vec<_>>(),
             "history": history.collect::<Vec<_>>(),
         });
     }
     let messages = record.body.messages.iter();
     held["messages"] = messages
-        .map(|m| object!({ "channel": m.channel.as_str(), "subject": m.subject, "text": m.text, "state": m.delivery.state.as_str() }))
+        .map(|m| object!({ "channel": m.channel.as_str(), "subject": m.subject, "text": m.text, "words": m.words, "state": m.delivery.state.as_str() }))
         .collect();
     held
 }

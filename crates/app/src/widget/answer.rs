@@ -158,7 +158,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     fn feedback(&self, site: &Site, survey: &Survey, ask: &Ask, score: Score, given: Given, who: Identity) -> Feedback {
         let now = from_unix(self.clock.now());
         let country = who.country.or(given.country);
-        let assumed = intake::assumed(country.is_some(), given.locale.is_some());
+        let assumed = intake::assumed(country.is_some(), given.locale.is_some(), given.touchpoint.is_some());
         let country = country.or_else(|| self.config.default_country.clone());
         let mut customer = who.customer;
         let mut said = ask.contact.as_ref().zip(given.consent);

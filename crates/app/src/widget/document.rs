@@ -61,7 +61,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         origin::admit(site, &self.config, headers, false)?;
         let (survey, ask) = front.survey(&self.config, site, id)?;
         let language = language(&parameter(query, "lang").unwrap_or_default(), &self.config);
-        let country = parameter(query, "country").or_else(|| self.config.default_country.clone());
+        let country = parameter(query, "country").and_then(|country| crate::intake::country(&country).ok());
+        let country = country.or_else(|| self.config.default_country.clone());
         let document = self.asked(front, survey, ask, language, country.as_deref());
         let etag = format!("\"{}\"", &sha256_hex(document.to_string().as_bytes())[..20]);
         let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains(&etag));

@@ -62,6 +62,8 @@ struct Carried {
     granted: Option<bool>,
     email: Option<String>,
     phone: Option<String>,
+    /// The address as it was typed.
+    typed: String,
     /// The response this page began, when, and the proof of that.
     response: String,
     at: u64,
@@ -100,6 +102,24 @@ struct SurveyPage<'a> {
     contact: Option<(&'static str, &'a Contact)>,
     privacy: Option<&'a str>,
     carried: &'a Carried,
+}
+
+/// What is wrong with a yes of somebody who is not known otherwise, and cannot be reached by what they typed.
+fn unreachable(ask: &Ask, carried: &Carried) -> Option<&'static str> {
+    let known = carried.token.is_some() || carried.invitation.is_some();
+    if carried.sent != Step::Comment || carried.granted != Some(true) || known {
+        return None;
+    }
+    match ask.contact.as_ref()?.channel {
+        ContactChannel::Phone => carried.phone.is_none().then_some("phone_wrong"),
+        _ => carried.email.is_none().then_some("email_wrong"),
+    }
+}
+
+/// Whether sending once more may help.
+fn said_of(problem: &Problem) -> &'static str {
+    let passes = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&problem.status);
+    if passes || problem.status.is_server_error() { "again" } else { "refused" }
 }
 
 impl SurveyPage<'_> {
@@ -147,17 +167,26 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     pub async fn post_survey_page(&self, front: &Front, id: &str, request: Request<Vec<u8>>) -> Result<Taken, Problem> {
         let (site, survey, ask) = self.paged(front, id)?;
         let mut carried = self.carried(survey, request.body(), request.headers());
+        if let Some(notice) = unreachable(ask, &carried) {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let reply = self.survey_page(front, survey, ask, &carried, carried.sent, Some(notice), status)?;
+            return Ok(Taken { reply, wake: false, own: None });
+        }
         let taken = self.take_form(front, (site, survey, ask), &carried, request.headers()).await;
         if let Ok(Taken { own: Some(own), .. }) = &taken {
             carried.own = Some(own.clone());
         }
+        let retry_after = taken.as_ref().err().and_then(|problem| problem.retry_after);
         let (step, notice, status, wake) = match taken {
             Ok(taken) if carried.sent == Step::Score => (Step::Comment, None, StatusCode::OK, taken.wake),
             Ok(taken) => (Step::Done, None, StatusCode::OK, taken.wake),
             // What was chosen and written stays in the form.
-            Err(problem) => (carried.sent, Some("again"), problem.status, false),
+            Err(ref problem) => (carried.sent, Some(said_of(problem)), problem.status, false),
         };
-        let reply = self.survey_page(front, survey, ask, &carried, step, notice, status)?;
+        let mut reply = self.survey_page(front, survey, ask, &carried, step, notice, status)?;
+        if let Some(seconds) = retry_after {
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         Ok(Taken { reply, wake, own: None })
     }
 
@@ -240,6 +269,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             }),
             email: short("email", intake::MAX_EMAIL).and_then(|text| intake::email(text.trim()).ok()),
             phone: short("phone", intake::MAX_PHONE).and_then(|text| intake::phone(text.trim()).ok()),
+            typed: short("email", intake::MAX_EMAIL).or_else(|| short("phone", intake::MAX_EMAIL)).unwrap_or_default(),
             response: short("r", 64).filter(|text| ringback_ledger::is_name(text)).unwrap_or_default(),
             at: short("at", 20).and_then(|text| text.parse().ok()).unwrap_or(u64::MAX),
             proof: short("proof", 64).unwrap_or_default(),
@@ -273,7 +303,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             ContactChannel::Phone => ("phone", contact),
             _ => ("email", contact),
         });
-        let kind = |name| if name == "again" { "bad" } else { "quiet" };
+        let kind = |name| if name == "confirm" { "quiet" } else { "bad" };
         let page = SurveyPage {
             style: STYLE,
             action: format!("/s/{}", survey.id),

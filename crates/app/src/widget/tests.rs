@@ -411,3 +411,33 @@ fn the_survey_page_shows_the_link_and_only_one_of_ours() {
         assert!(!page.contains("/preferences/") && !page.contains("evil"), "{page}");
     }
 }
+
+#[test]
+fn the_survey_page_keeps_what_was_chosen_and_takes_no_yes_that_reaches_nobody() {
+    let world = world(&linking());
+    let front = &world.front;
+    let begun = world.app.get_survey_page(front, "checkout-nps", "score=3", &HeaderMap::new());
+    let page = String::from_utf8(begun.unwrap().into_body()).unwrap();
+    let field = |name: &str| {
+        let from = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+        from.split('"').next().unwrap().to_owned()
+    };
+    let form = format!("r={}&at={}&proof={}&lang=en&channel=link&score=3", field("r"), field("at"), field("proof"));
+    world.clock.advance(5);
+    assert_eq!(world.form(&form).reply.status(), StatusCode::OK);
+    let sent = |more: &str| {
+        let reply = world.form(&format!("{form}&step=2&comment=late&{more}")).reply;
+        (reply.status(), String::from_utf8(reply.into_body()).unwrap())
+    };
+    for wrong in ["contact=yes&email=ada", "contact=yes&email=", "contact=yes"] {
+        let (status, page) = sent(wrong);
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert!(page.contains("value=\"yes\" checked") && page.contains(">late</textarea>"), "{page}");
+        assert!(!wrong.ends_with("=ada") || page.contains("value=\"ada\""), "{page}");
+    }
+    assert_eq!(sent("contact=no").0, StatusCode::OK);
+    assert_eq!(sent("contact=yes&email=ada%40example.com").0, StatusCode::OK);
+    // What nobody can mend by sending it again is not asked for again.
+    let (status, page) = sent("contact=no&website=x");
+    assert!(status.is_client_error() && page.contains("Your answer could not be taken."), "{page}");
+}

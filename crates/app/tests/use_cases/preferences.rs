@@ -1,5 +1,6 @@
 //! The preference page over the use cases alone, on every kind of store: fast, and without Wasm.
 
+use crate::stage::yes::Yes;
 use crate::stage::{self, Application, START, Setting, Stage};
 use futures::executor::block_on;
 use http::{HeaderMap, Request, Response, StatusCode, header};
@@ -251,4 +252,77 @@ fn a_yes_that_arrives_late_takes_back_no_withdrawal() {
     assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(Blocked::Withdrawn));
     late("later", "2026-11-26T09:00:00Z");
     assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)));
+}
+
+#[test]
+fn what_a_person_takes_along_is_all_of_it_and_names_nobody_who_works_here() {
+    let w = world(StoreKind::Sqlite);
+    let token = w.answer("r");
+    let id = token.split('.').next().expect("an answer").to_owned();
+    let event = |event: Value| {
+        let agent = HeaderMap::from_iter([(header::AUTHORIZATION, "Bearer agent".parse().expect("a header"))]);
+        let case = block_on(w.app.get_case(&id, &agent, &Yes)).expect("a case");
+        let request = Request::post("/").header(header::AUTHORIZATION, "Bearer agent");
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.header(header::IF_MATCH, &case.headers()[header::ETAG]);
+        let request = request.body(event.to_string().into_bytes()).expect("a request");
+        block_on(w.app.post_case_event(&id, request, &Yes)).map(|_| ()).expect("done");
+    };
+    event(json!({ "type": "split", "note": "n", "department": "depot", "task": "count the boxes" }));
+    event(json!({ "type": "finish_task", "note": "n", "task": 1 }));
+    event(json!({ "type": "acknowledge", "note": "n" }));
+    event(json!({ "type": "resolve", "note": "n", "root_cause": "late", "remedy": "a new box" }));
+    let consent = json!({
+        "customer": { "email": "ada@example.com" },
+        "consent": [{ "channel": "email", "purpose": "survey", "granted": true }],
+    });
+    let request = Request::post("/").header(header::AUTHORIZATION, "Bearer agent");
+    let request = request.header(header::CONTENT_TYPE, "application/json");
+    let request = request.body(consent.to_string().into_bytes()).expect("a request");
+    block_on(w.app.post_consent(request)).map(|_| ()).expect("entered");
+    let held = w.data(&token).to_string();
+    for text in ["count the boxes", "a new box", "\"company\""] {
+        assert!(held.contains(text), "{text}: {held}");
+    }
+    assert!(!held.contains("care-desk"), "{held}");
+}
+
+#[test]
+fn an_update_takes_nothing_away_that_it_leaves_out() {
+    let w = world(StoreKind::Sqlite);
+    let answer = |more: &Value| {
+        let mut answer = json!({ "survey": "checkout-nps", "score": 3, "response_id": "r" });
+        answer.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        w.take(&answer)
+    };
+    let id = answer(&json!({ "touchpoint": "returns", "account": { "id": "A-1", "name": "Analytical Engines" } }));
+    answer(&json!({ "account": { "level": "c-suite" } }));
+    let shown = || {
+        let agent = HeaderMap::from_iter([(header::AUTHORIZATION, "Bearer agent".parse().expect("a header"))]);
+        let reply = block_on(w.app.get_feedback(&id, &agent)).expect("an answer");
+        serde_json::from_slice::<Value>(reply.body()).expect("JSON")
+    };
+    let feedback = shown();
+    assert_eq!(feedback["touchpoint"], "returns");
+    let account = &feedback["account"];
+    assert_eq!((&account["id"], &account["level"]), (&json!("A-1"), &json!("c-suite")), "{account}");
+    answer(&json!({ "touchpoint": "delivery" }));
+    assert_eq!(shown()["touchpoint"], "delivery");
+}
+
+#[test]
+fn one_answer_that_cannot_be_read_keeps_no_other_from_being_erased() {
+    let w = world(StoreKind::Sqlite);
+    w.answer("first");
+    w.answer("second");
+    let records: Vec<String> = w.store.keys().into_iter().filter(|key| key.starts_with("k:")).collect();
+    w.store.plant(&records[0], b"{\"half");
+    let erasure = Request::post("/").header(header::AUTHORIZATION, "Bearer admin");
+    let erasure = erasure.header(header::CONTENT_TYPE, "application/json");
+    let erasure =
+        erasure.body(json!({ "customer": { "email": "ada@example.com", "id": "C-7" } }).to_string().into_bytes());
+    let reply = block_on(w.app.post_erasure(erasure.expect("a request"))).expect("erased");
+    assert!(reply.reply.status().is_success());
+    let left = w.store.peek(&records[1]).expect("its value");
+    assert!(!String::from_utf8_lossy(&left).contains("ada@example.com"));
 }
