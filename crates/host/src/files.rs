@@ -7,6 +7,24 @@ use std::path::{Component as PathPart, Path, PathBuf};
 
 use crate::manifest::{Component, FileMount, Manifest, ManifestError};
 
+/// What the folders of snapshots are called: this, and whose they are.
+const FOLDER: &str = "files-";
+
+/// A folder for a snapshot, below the state. Not among the machine's temporary files: those may be swept away while the
+/// application runs. What hosts that were killed have left is removed.
+pub(crate) fn folder(state: &Path) -> std::io::Result<tempfile::TempDir> {
+    std::fs::create_dir_all(state)?;
+    for entry in std::fs::read_dir(state)?.flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(FOLDER)?.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            // Another host may do the same at this moment.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    tempfile::Builder::new().prefix(&format!("{FOLDER}{}-", std::process::id())).tempdir_in(state)
+}
+
 /// Copies the component's files below `snapshot`, which must exist.
 ///
 /// # Errors
@@ -99,4 +117,23 @@ impl Copy<'_> {
 fn stay_inside(path: &str) -> Result<(), String> {
     let leaves = Path::new(path).components().any(|part| !matches!(part, PathPart::Normal(_) | PathPart::CurDir));
     if leaves { Err(format!("`{path}` leaves its folder")) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_host_has_left_is_removed_and_nothing_else() {
+        let state = tempfile::tempdir().unwrap();
+        let running = format!("{FOLDER}{}-x", std::process::id());
+        // No process has such a number.
+        for name in [&running, "files-99999999-x", "files", "logs"] {
+            std::fs::create_dir(state.path().join(name)).unwrap();
+        }
+        let mine = folder(state.path()).unwrap();
+        assert!(mine.path().starts_with(state.path()));
+        let left = |name: &str| state.path().join(name).exists();
+        assert!(left(&running) && left("files") && left("logs") && !left("files-99999999-x"));
+    }
 }

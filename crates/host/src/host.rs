@@ -162,6 +162,7 @@ impl Built {
             variables: host.variables,
             stores: stores.clone(),
             cache: host.cache_dir.unwrap_or_else(|| own.join("compiled")),
+            state,
             clock: host.clock,
             faults: host.faults,
             logs,

@@ -29,6 +29,7 @@ pub(crate) struct Means {
     pub variables: BTreeMap<String, String>,
     pub stores: Arc<Stores>,
     pub cache: PathBuf,
+    pub state: PathBuf,
     pub clock: Arc<dyn Clock>,
     pub faults: FaultPlan,
     pub logs: Logs,
@@ -154,10 +155,7 @@ impl Builder<'_> {
         if component.files.is_empty() {
             return Ok(None);
         }
-        // Not among the machine's temporary files: those may be swept away while the application runs.
-        let folder = tempfile::Builder::new()
-            .prefix(FILES)
-            .tempdir_in(&self.means.state)
+        let folder = files::folder(&self.means.state)
             .map_err(|error| HostError::machine("cannot create a folder for files of components", error))?;
         files::snapshot(self.manifest, component, folder.path())?;
         Ok(Some(folder))
