@@ -153,6 +153,10 @@ fn findings(ready: &Value) -> Vec<String> {
     if let Some(seconds) = ready["timers_late_seconds"].as_u64().filter(|seconds| *seconds > 0) {
         findings.push(format!("nobody has looked at the timers for {seconds} s: does anything POST /v1/tick?"));
     }
+    // A clock may be some seconds off.
+    if let Some(seconds) = ready["timers_ahead_seconds"].as_u64().filter(|seconds| *seconds > 60) {
+        findings.push(format!("a clock was ahead: what is due within the next {seconds} s comes late"));
+    }
     if ready["dead_letters"]["count"].as_u64().is_some_and(|count| count > 0) {
         findings.push("dead letters: GET /v1/dead-letters, and POST /v1/dead-letters/{id}/replay".to_owned());
     }
@@ -210,14 +214,16 @@ mod tests {
         let mut ready = ready();
         ready["lag_seconds"] = json!(120);
         ready["timers_late_seconds"] = json!(1_000);
+        ready["timers_ahead_seconds"] = json!(7_200);
         ready["dead_letters"]["count"] = json!(2);
         ready["shards"][0]["quarantined"] = json!(1);
         ready["shards"][0]["quarantined_keys"] = json!(["k:00:1"]);
         let found = findings(&ready).join("\n");
-        for part in ["120 s", "timers for 1000 s", "dead letters", "k:00:1"] {
+        for part in ["120 s", "timers for 1000 s", "next 7200 s", "dead letters", "k:00:1"] {
             assert!(found.contains(part), "{part}: {found}");
         }
     }
+
     #[test]
     fn the_token_made_here_goes_to_this_machine_only() {
         for here in ["http://127.0.0.1:3000", "http://localhost:3000/", "http://[::1]:3000", "http://127.9.9.9"] {
