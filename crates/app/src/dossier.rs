@@ -77,6 +77,13 @@ pub struct Report {
 }
 
 impl Message {
+    /// Forgets what its template said: it is filled in anew when it is sent.
+    pub fn forget_words(&mut self) {
+        self.subject.clear();
+        self.text.clear();
+        self.html = None;
+    }
+
     /// A message of a template, for the mail channel.
     #[must_use]
     pub fn of_template(kind: MessageKind, delivery: Delivery) -> Self {
@@ -104,9 +111,7 @@ impl Message {
 
     /// Removes everything personal.
     fn redact(&mut self) {
-        self.subject.clear();
-        self.text.clear();
-        self.html = None;
+        self.forget_words();
         self.words = None;
     }
 }

@@ -491,6 +491,11 @@ impl Program for FollowUp {
             return step;
         }
         let (before, after) = (&record.body.feedback, &step.body.feedback);
+        if before.customer.email != after.customer.email {
+            // Its links are for whoever it was written to: it is written anew.
+            let unsent = |m: &&mut Message| m.kind.is_some() && m.delivery.state == DeliveryState::Pending;
+            step.body.messages.iter_mut().filter(unsent).for_each(Message::forget_words);
+        }
         if before.score != after.score || before.customer != after.customer {
             step.body.looked_back_at = None;
             see_to(&mut step, &Job::LookBack, now);
@@ -530,15 +535,15 @@ impl Program for FollowUp {
     /// or not, and whom it names gets what was said before. Nobody does whom the answer is not of.
     fn told(&self, merged: &Dossier, update: &Dossier, named: &[PersonNote]) -> Vec<PersonNote> {
         let current = self.namer.people(&merged.feedback.customer);
-        let all = Some(merged.feedback.consent.store()).filter(|_| !merged.feedback.consent.is_empty());
+        let note = |said: Vec<Statement>| Some(said.store()).filter(|_| !said.is_empty());
+        let all = note(known_to_be_theirs(&merged.feedback, &update.feedback.consent));
         let named_now = named.iter().filter(|person| current.contains(&person.ph));
         let mut told: Vec<PersonNote> =
             named_now.map(|person| PersonNote { ph: person.ph.clone(), note: all.clone() }).collect();
         if named.is_empty() || !told.is_empty() {
-            let carried = carried(&merged.feedback, &update.feedback.consent);
-            let note = Some(carried.store()).filter(|_| !carried.is_empty());
+            let carried = note(carried(&merged.feedback, &update.feedback.consent));
             let others = current.into_iter().filter(|ph| named.iter().all(|person| person.ph != *ph));
-            told.extend(others.filter(|_| note.is_some()).map(|ph| PersonNote { ph, note: note.clone() }));
+            told.extend(others.filter(|_| carried.is_some()).map(|ph| PersonNote { ph, note: carried.clone() }));
         }
         told
     }
@@ -641,17 +646,30 @@ impl FollowUp {
     }
 }
 
-/// Statements as they count for whom the answer is of: a yes no more than whatever vouches least for one of theirs.
+fn same_matter(one: &Statement, other: &Statement) -> bool {
+    one.channel == other.channel && one.purpose == other.purpose
+}
+
+/// What an update says, as it counts for whom the answer is of: as the answer keeps it, which a repeat does not say anew;
+/// a yes no more than whatever vouches least for one of theirs.
 fn carried(merged: &Feedback, said: &[Statement]) -> Vec<Statement> {
-    let doubtful = |s: &Statement| {
+    let kept = said.iter().filter_map(|s| merged.consent.iter().rev().find(|kept| same_matter(kept, s)));
+    let carry = |s: &Statement| {
         let known = merged.consent.iter().filter(|known| known.channel == s.channel);
-        known.map(|known| known.vouched).find(|vouched| *vouched != Vouched::Company)
+        let doubtful = known.map(|known| known.vouched).find(|vouched| *vouched != Vouched::Company);
+        Statement { vouched: doubtful.filter(|_| s.granted).unwrap_or(s.vouched), ..s.clone() }
     };
-    let carry = |s: &Statement| match doubtful(s).filter(|_| s.granted) {
-        Some(vouched) => Statement { vouched, ..s.clone() },
-        None => s.clone(),
+    kept.map(carry).collect()
+}
+
+/// All that the answer keeps, as it counts for whom an update names: a yes that came before may have been somebody else's.
+fn known_to_be_theirs(merged: &Feedback, said: &[Statement]) -> Vec<Statement> {
+    let theirs = |kept: &Statement| {
+        let before = kept.granted && !said.iter().any(|s| s.granted && same_matter(s, kept));
+        let vouched = if before && kept.vouched == Vouched::Company { Vouched::Unconfirmed } else { kept.vouched };
+        Statement { vouched, ..kept.clone() }
     };
-    said.iter().map(carry).collect()
+    merged.consent.iter().map(theirs).collect()
 }
 
 /// A job that is not done yet is handed over once more.

@@ -4,7 +4,7 @@ use crate::consent::Statement;
 use crate::id::{SourceId, SurveyId, TouchpointId};
 use crate::names::named;
 use crate::survey::{Band, Metric, Score};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
 /// Most further answers of one response, over all posts of it.
@@ -192,12 +192,18 @@ impl Feedback {
         self.customer.merge(later.customer);
         self.answer_further(later.answers);
         self.assumed.retain(|what| later.assumed.contains(what));
-        for statement in later.consent {
-            // The platform repeats the answer to the consent question with every event.
+        for mut statement in later.consent {
             let about = |known: &&Statement| known.channel == statement.channel && known.purpose == statement.purpose;
-            if !self.consent.iter().rev().find(about).is_some_and(|last| last.says_the_same_as(&statement)) {
-                self.consent.push(statement);
+            let last = self.consent.iter().rev().find(about);
+            // The platform repeats the answer to the consent question with every event.
+            if last.is_some_and(|last| last.says_the_same_as(&statement)) {
+                continue;
             }
+            // Whoever thought better of it within one answer did so after that no, whenever the answer was begun.
+            if let Some(no) = last.filter(|last| !last.granted && statement.granted && statement.at <= last.at) {
+                statement.at = no.at + TimeDelta::seconds(1);
+            }
+            self.consent.push(statement);
         }
         self.consent.drain(..self.consent.len().saturating_sub(MOST_STATEMENTS));
         if (Self { assumed: before.assumed.clone(), ..self.clone() }) == before {

@@ -1,18 +1,11 @@
 //! Requests in, answers out: between Spin's streams and the use cases' whole bodies.
 
 use bytes::Bytes;
-use futures::future::{Either, select};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use ringback_app::problem::{Problem, Reply};
 use ringback_app::{MAX_BODY, too_large};
 use spin_sdk::http::Request as SpinRequest;
-use spin_sdk::time::sleep;
-use std::pin::pin;
-use std::time::Duration;
-
-/// Longest wait for a request's body: whoever stops in between holds no place for ever.
-pub const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a component answers.
 pub type Answer = Response<Full<Bytes>>;
@@ -28,7 +21,7 @@ pub async fn whole(request: SpinRequest) -> Result<Request<Vec<u8>>, Problem> {
 /// Reads a request whole, up to a number of bytes.
 ///
 /// # Errors
-/// 413 when the body is larger, 400 when the sender broke off, 408 when it does not arrive within [`BODY_WITHIN`].
+/// 413 when the body is larger, 400 when the sender broke off.
 pub async fn whole_up_to(request: SpinRequest, most: usize) -> Result<Request<Vec<u8>>, Problem> {
     let (parts, body) = request.into_parts();
     let announced =
@@ -36,13 +29,7 @@ pub async fn whole_up_to(request: SpinRequest, most: usize) -> Result<Request<Ve
     if announced.is_some_and(|length| length > most) {
         return Err(too_large(most));
     }
-    let arrives = pin!(Limited::new(body, most).collect());
-    // The first is asked first: what is there already waits for no clock.
-    let Either::Left((body, _)) = select(arrives, pin!(sleep(BODY_WITHIN))).await else {
-        let detail = format!("the body did not arrive within {} s", BODY_WITHIN.as_secs());
-        return Err(Problem::new(http::StatusCode::REQUEST_TIMEOUT, "request-timeout", detail));
-    };
-    let body = body.map_err(|error| {
+    let body = Limited::new(body, most).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             return too_large(most);
         }

@@ -17,7 +17,8 @@ pub(crate) fn folder(state: &Path) -> std::io::Result<tempfile::TempDir> {
     for entry in std::fs::read_dir(state)?.flatten() {
         let name = entry.file_name();
         let owner = name.to_str().and_then(|name| name.strip_prefix(FOLDER)?.split('-').next());
-        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+        let is_gone = |pid: &str| Path::new("/proc/self").exists() && !Path::new("/proc").join(pid).exists();
+        if owner.is_some_and(is_gone) {
             // Another host may do the same at this moment.
             let _ = std::fs::remove_dir_all(entry.path());
         }

@@ -178,6 +178,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             open: RefCell::new(open),
             next: RefCell::default(),
             groups: RefCell::default(),
+            leading: RefCell::default(),
             joined: RefCell::default(),
         };
         // A channel of which it cannot be told whether it is on is left to its deliveries' own timers.
@@ -238,7 +239,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             let mut step = Step::of(record.body.clone());
             told.borrow_mut().clear();
             for Ended { delivery, attempts, outcome, tells, silenced, written } in &ended {
-                if let Some(written) = written {
+                // What was written for another address meanwhile is written anew.
+                let same = email_of(&step.body) == email_of(&round.records[case].body);
+                if let Some(written) = written.as_ref().filter(|_| same) {
                     step.body.keep_written(delivery, written);
                 }
                 if let (true, Some(off)) = (*tells, step.body.delivery(delivery).map(|d| d.channel.clone())) {
@@ -284,6 +287,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     }
 }
 
+fn email_of(dossier: &Dossier) -> Option<&str> {
+    dossier.feedback.customer.email.as_deref()
+}
+
 /// What is known of a round of attempts.
 struct Round {
     /// When it began, or the one before it (Unix seconds).
@@ -298,6 +305,8 @@ struct Round {
     next: RefCell<Vec<HandedOver>>,
     /// Groups of alerts, as their journals said when the round first looked, and what it has noted since.
     groups: RefCell<BTreeMap<String, group::Group>>,
+    /// Journals of groups in which one of the round is becoming leader.
+    leading: RefCell<BTreeSet<String>>,
     /// By case and delivery: the journal of the group that an attempt has found it in.
     joined: RefCell<BTreeMap<(String, String), String>>,
 }

@@ -261,10 +261,13 @@ fn refused(detail: &str) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, IDENTITY_REFUSED, detail)
 }
 
+/// The kind of problem of what no person sends.
+pub(super) const LOOKS_AUTOMATED: &str = "looks-automated";
+
 /// The refusal of what no person sends. It says so, because a person may have been taken for a machine.
 pub(super) fn looks_automated() -> Problem {
     let detail = "the answer came faster than a person reads, or with a field filled in that a person does not see";
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "looks-automated", detail)
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, LOOKS_AUTOMATED, detail)
 }
 
 fn given(f: &Fields<'_>) -> Option<Given> {

@@ -116,10 +116,11 @@ fn unreachable(ask: &Ask, carried: &Carried) -> Option<&'static str> {
     }
 }
 
-/// Whether sending once more may help.
-fn said_of(problem: &Problem) -> &'static str {
+/// Whether sending once more may help: when the server was busy, or a person was too quick for one.
+fn said_of(problem: &Problem, carried: &Carried) -> &'static str {
     let passes = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&problem.status);
-    if passes || problem.status.is_server_error() { "again" } else { "refused" }
+    let hasty = problem.kind == super::answer::LOOKS_AUTOMATED && !carried.hidden;
+    if passes || hasty || problem.status.is_server_error() { "again" } else { "refused" }
 }
 
 impl SurveyPage<'_> {
@@ -181,7 +182,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Ok(taken) if carried.sent == Step::Score => (Step::Comment, None, StatusCode::OK, taken.wake),
             Ok(taken) => (Step::Done, None, StatusCode::OK, taken.wake),
             // What was chosen and written stays in the form.
-            Err(ref problem) => (carried.sent, Some(said_of(problem)), problem.status, false),
+            Err(ref problem) => (carried.sent, Some(said_of(problem, &carried)), problem.status, false),
         };
         let mut reply = self.survey_page(front, survey, ask, &carried, step, notice, status)?;
         if let Some(seconds) = retry_after {

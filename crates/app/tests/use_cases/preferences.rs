@@ -221,6 +221,19 @@ fn what_an_update_says_of_consent_counts_though_it_names_nobody() {
         };
         said(false);
         assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(Blocked::Withdrawn), "{kind:?}");
+        // Thought better of, within one answer; and a platform's repeat says nothing anew over what came in between.
+        said(true);
+        assert!(matches!(w.gate(Purpose::FollowUp), Decision::Allowed(_)), "{kind:?}");
+        let id = w.take(&json!({ "survey": "checkout-nps", "score": 3, "response_id": "r" }));
+        let page = w.link(&id, "ada@example.com");
+        w.clock.advance(5);
+        assert_eq!(w.post(&page, "none=yes").status(), StatusCode::SEE_OTHER);
+        w.clock.advance(5);
+        w.take(&json!({
+            "survey": "checkout-nps", "score": 3, "response_id": "r", "comment": "late",
+            "consent": [{ "channel": "email", "purpose": "follow_up", "granted": true }],
+        }));
+        assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(Blocked::Withdrawn), "{kind:?}");
         // Said before they were known, too.
         let w = world(kind);
         let first = json!({
@@ -325,4 +338,16 @@ fn one_answer_that_cannot_be_read_keeps_no_other_from_being_erased() {
     assert!(reply.reply.status().is_success());
     let left = w.store.peek(&records[1]).expect("its value");
     assert!(!String::from_utf8_lossy(&left).contains("ada@example.com"));
+}
+
+#[test]
+fn a_yes_is_not_inherited_by_whom_an_answer_turns_out_to_be_of() {
+    let w = world(StoreKind::Sqlite);
+    w.take(&json!({
+        "survey": "checkout-nps", "score": 3, "response_id": "r", "customer": { "email": "eve@example.com" },
+        "consent": [{ "channel": "email", "purpose": "follow_up", "granted": true }],
+    }));
+    let ada = json!({ "email": "ada@example.com", "id": "C-7" });
+    w.take(&json!({ "survey": "checkout-nps", "score": 3, "response_id": "r", "customer": ada }));
+    assert_eq!(w.gate(Purpose::FollowUp), Decision::Blocked(Blocked::Pending));
 }

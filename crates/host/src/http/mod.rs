@@ -1,6 +1,7 @@
 //! HTTP in: from the socket, by the routes, to a component's instances. Chained requests take the same way
 //! without the socket.
 
+mod body;
 mod handler;
 mod headers;
 mod routes;

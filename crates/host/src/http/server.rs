@@ -13,8 +13,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wasmtime_wasi_http::Error;
 
+use super::body::Timely;
 use super::{App, Response};
 
 /// Accepts connections until `closing`; each one is a task of `connections` and ends after its current answer.
@@ -42,7 +42,7 @@ async fn connection(app: Arc<App>, stream: TcpStream, client: SocketAddr, closin
     let service = service_fn(move |request: http::Request<Incoming>| {
         let app = app.clone();
         async move {
-            let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
+            let request = request.map(|body| Timely::new(body).boxed_unsync());
             Ok::<Response, Infallible>(app.answer(request, client).await)
         }
     });

@@ -58,6 +58,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 let turn = Turn::Wait(self.clock.now() + 60);
                 return Ok(Place { turn, journal: Some(journal) });
             }
+            // One of a round becomes leader: the others look again when its message is noted.
+            let leads = self.look(round, &journal, |group| group.has_noted(&name, &turn)).await?;
+            if !leads && !round.leading.borrow_mut().insert(journal.clone()) {
+                let turn = Turn::Wait(self.clock.now() + 60);
+                return Ok(Place { turn, journal: Some(journal) });
+            }
             // What others have noted since the round looked counts: nobody is told twice.
             round.groups.borrow_mut().remove(&journal);
             turn = self.turn_in(round, &journal, &name, by, critical).await?;
@@ -158,7 +164,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     /// What an alert that a message covers has come to, as its leader's delivery stands.
     async fn covered(&self, round: &Round, journal: &str, leader: &str) -> Result<Turn, LedgerError> {
         let now = self.clock.now();
-        let found = self.leader(leader).await?.filter(|found| found.group.as_deref() == Some(journal));
+        let found = self.leader(leader).await?.filter(|found| found.group.as_deref().is_none_or(|its| its == journal));
         match found {
             Some(found) if found.state == DeliveryState::Delivered => Ok(Turn::Told(leader.to_owned())),
             // Looked at as often as the message itself is tried.
