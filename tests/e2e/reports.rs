@@ -120,13 +120,16 @@ async fn a_customers_reply_reaches_the_case_once_with_whatever_is_attached() {
     };
     let post = async |secret: &str, event: &Value| {
         let call = world.post("/v1/channels/postmark/reports").header("content-type", "application/json");
-        call.header("authorization", format!("Bearer {secret}")).bytes(event.to_string()).send().await.status
+        call.header("authorization", format!("Bearer {secret}")).bytes(event.to_string()).try_send().await
     };
-    assert_eq!(post("a-guess-of-sixteen-bytes", &reply("m-1", "No.")).await, 401);
+    // Refused before its body is read: the connection may end while the rest of it is still being sent.
+    let guess = post("a-guess-of-sixteen-bytes", &reply("m-1", "No.")).await;
+    assert!(guess.is_none_or(|answer| answer.status == 401));
     for (message, text) in
         [("m-1", "The second box is broken, too."), ("m-1", "The second box is broken, too."), ("m-2", "And wet.")]
     {
-        assert_eq!(post(MAIL_SECRET, &reply(message, text)).await, 200, "Postmark takes nothing else for a success");
+        let answer = post(MAIL_SECRET, &reply(message, text)).await.expect("an answer");
+        assert_eq!(answer.status, 200, "Postmark takes nothing else for a success");
     }
     let history = world.case(&id).await.json["history"].clone();
     let said: Vec<&str> = history
