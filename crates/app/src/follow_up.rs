@@ -278,15 +278,18 @@ impl FollowUp {
         self.config.trouble.as_ref().filter(|route| self.config.routes.contains_key(*route))
     }
 
+    /// A route, or the one for trouble where the programme has it no longer.
+    fn known<'a>(&'a self, route: &'a RouteId) -> Option<&'a RouteId> {
+        if self.config.routes.contains_key(route) { Some(route) } else { self.instead() }
+    }
+
     /// Sends alerts along a route; along the one for trouble where the programme has it no longer.
     fn alert(&self, step: &mut Step<Dossier>, route: &RouteId, occasion: &Occasion, now: DateTime<Utc>) {
         let Some(case) = &step.body.case else { return };
-        let route = if self.config.routes.contains_key(route) { Some(route) } else { self.instead() };
-        let route = route.and_then(|route| choose(&self.config.routes, route, case, &step.body.feedback, now));
+        let route =
+            self.known(route).and_then(|route| choose(&self.config.routes, route, case, &step.body.feedback, now));
         for delivery in route.map(|route| alerts(route, occasion)).unwrap_or_default() {
-            let delivery = numbered(&step.body, delivery);
-            send(step, &delivery, now);
-            step.body.alerts.push(delivery);
+            tell(step, delivery, now);
         }
     }
 
@@ -318,8 +321,7 @@ impl FollowUp {
     /// Alerts the next link of a chain, unless somebody has taken the case.
     fn fire_chain(&self, dossier: &Dossier, link: u8, route: &RouteId, now: DateTime<Utc>) -> Option<Step<Dossier>> {
         let case = dossier.case.as_ref().filter(|case| case.state == State::New && !case.is_automated())?;
-        let known = Some(route).filter(|route| self.config.routes.contains_key(*route));
-        let route = choose(&self.config.routes, known.or_else(|| self.instead())?, case, &dossier.feedback, now)?;
+        let route = choose(&self.config.routes, self.known(route)?, case, &dossier.feedback, now)?;
         let mut step = Step::of(dossier.clone());
         for delivery in alerts(route, &Occasion::Untaken(link)) {
             // A repeat, or a link of the chain of a rule that the case has followed before: told already.
@@ -375,13 +377,20 @@ fn awaits_confirmation(feedback: &Feedback) -> bool {
 }
 
 /// A name of its own for a delivery whose occasion comes round again, as after reopening.
-pub(crate) fn numbered(dossier: &Dossier, delivery: Delivery) -> Delivery {
+fn numbered(dossier: &Dossier, delivery: Delivery) -> Delivery {
     if dossier.delivery(&delivery.id).is_none() {
         return delivery;
     }
     let same = |d: &&Delivery| d.occasion == delivery.occasion && d.channel == delivery.channel;
     let number = dossier.alerts.iter().filter(same).count() + 1;
     Delivery::first_attempt(delivery.occasion, delivery.channel, Some(number))
+}
+
+/// Adds an alert that leaves now, under a name of its own.
+pub fn tell(step: &mut Step<Dossier>, delivery: Delivery, now: DateTime<Utc>) {
+    let delivery = numbered(&step.body, delivery);
+    send(step, &delivery, now);
+    step.body.alerts.push(delivery);
 }
 
 /// Adds a job that is to be done now, and looked at again until it is.
@@ -612,9 +621,7 @@ impl FollowUp {
             follow_clocks(step, was);
         } else if worse && case.state != State::New && !case.state.is_over() && told < MOST_OPENINGS {
             for delivery in opened.alerts {
-                let delivery = numbered(&step.body, delivery);
-                send(step, &delivery, now);
-                step.body.alerts.push(delivery);
+                tell(step, delivery, now);
             }
         }
     }
@@ -646,14 +653,10 @@ impl FollowUp {
     }
 }
 
-fn same_matter(one: &Statement, other: &Statement) -> bool {
-    one.channel == other.channel && one.purpose == other.purpose
-}
-
 /// What an update says, as it counts for whom the answer is of: as the answer keeps it, which a repeat does not say anew;
 /// a yes no more than whatever vouches least for one of theirs.
 fn carried(merged: &Feedback, said: &[Statement]) -> Vec<Statement> {
-    let kept = said.iter().filter_map(|s| merged.consent.iter().rev().find(|kept| same_matter(kept, s)));
+    let kept = said.iter().filter_map(|s| merged.consent.iter().rev().find(|kept| kept.is_about_the_same_as(s)));
     let carry = |s: &Statement| {
         let known = merged.consent.iter().filter(|known| known.channel == s.channel);
         let doubtful = known.map(|known| known.vouched).find(|vouched| *vouched != Vouched::Company);
@@ -665,7 +668,7 @@ fn carried(merged: &Feedback, said: &[Statement]) -> Vec<Statement> {
 /// All that the answer keeps, as it counts for whom an update names: a yes that came before may have been somebody else's.
 fn known_to_be_theirs(merged: &Feedback, said: &[Statement]) -> Vec<Statement> {
     let theirs = |kept: &Statement| {
-        let before = kept.granted && !said.iter().any(|s| s.granted && same_matter(s, kept));
+        let before = kept.granted && !said.iter().any(|s| s.granted && s.is_about_the_same_as(kept));
         let vouched = if before && kept.vouched == Vouched::Company { Vouched::Unconfirmed } else { kept.vouched };
         Statement { vouched, ..kept.clone() }
     };

@@ -90,6 +90,12 @@ impl Statement {
         let timeless = |s: &Self| Self { at: DateTime::UNIX_EPOCH, ..s.clone() };
         timeless(self) == timeless(other)
     }
+
+    /// Whether another statement is about the same channel and purpose, whatever it says.
+    #[must_use]
+    pub fn is_about_the_same_as(&self, other: &Self) -> bool {
+        self.channel == other.channel && self.purpose == other.purpose
+    }
 }
 
 /// Why contact is blocked.

@@ -193,8 +193,7 @@ impl Feedback {
         self.answer_further(later.answers);
         self.assumed.retain(|what| later.assumed.contains(what));
         for mut statement in later.consent {
-            let about = |known: &&Statement| known.channel == statement.channel && known.purpose == statement.purpose;
-            let last = self.consent.iter().rev().find(about);
+            let last = self.consent.iter().rev().find(|known| known.is_about_the_same_as(&statement));
             // The platform repeats the answer to the consent question with every event.
             if last.is_some_and(|last| last.says_the_same_as(&statement)) {
                 continue;

@@ -186,6 +186,7 @@ mod tests {
         manifest.0.insert("x".to_owned(), toml::Value::String("{{ nowhere }}".to_owned()));
         assert_eq!(manifest.bad_templates(), ["spin.toml: `{{ nowhere }}` names no variable"]);
     }
+
     fn not_given(manifest: &Manifest, config: &Config) -> Vec<String> {
         let sites = Sites::parse(&shipped().0, config).expect("sites without faults");
         manifest.not_given(config, &sites)

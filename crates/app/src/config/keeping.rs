@@ -37,9 +37,7 @@ impl Retention {
         let days = self.surveys.values().chain(of_tracks).chain(&self.days).min();
         days.map(|days| u64::from(*days) * DAY)
     }
-}
 
-impl Retention {
     /// A number that stands for all of it: another one, and what is stored is looked at anew.
     fn rule(&self) -> u64 {
         let tracks: BTreeMap<&str, u32> = self.tracks.iter().map(|(track, days)| (track.as_str(), *days)).collect();

@@ -8,7 +8,7 @@ use super::silence::Silence;
 use super::text;
 use crate::App;
 use crate::dossier::Dossier;
-use crate::follow_up::{numbered, send};
+use crate::follow_up::tell;
 use crate::time::from_unix;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -153,10 +153,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             told = others(&mut step.body.alerts.iter().map(|d| &d.channel));
         }
         for channel in &told {
-            let delivery = Delivery::first_attempt(occasion.clone(), channel.clone(), None);
-            let delivery = numbered(&step.body, delivery);
-            send(step, &delivery, now);
-            step.body.alerts.push(delivery);
+            tell(step, Delivery::first_attempt(occasion.clone(), channel.clone(), None), now);
         }
         !told.is_empty()
     }
