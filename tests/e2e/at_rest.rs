@@ -1,8 +1,8 @@
 //! What is stored is encrypted under a key of the operator's: nobody reads it in the raw file, a wrong key is refused at
-//! once and said clearly, and keys can be exchanged.
+//! once and said clearly, and keys can be exchanged. So is another pepper, under which nothing would be found.
 
 use crate::answers::{detractor, with};
-use ringback_tests::{ADMIN, Options, Reply, STORAGE_KEY, STORAGE_KEY_NEXT, World, soon};
+use ringback_tests::{ADMIN, Options, PEPPER, Reply, STORAGE_KEY, STORAGE_KEY_NEXT, World, soon};
 use serde_json::{Value, json};
 
 /// What occurs nowhere else.
@@ -102,6 +102,24 @@ async fn a_wrong_or_missing_key_is_refused_at_once_and_the_right_one_finds_every
     world.restart_under(&first()).await;
     assert_eq!(world.stored(&id).await["comment"], COMMENT);
     assert_eq!(world.head().await, head, "what was refused was not stored");
+}
+
+#[tokio::test]
+async fn another_pepper_is_refused_at_once_and_the_right_one_finds_everything() {
+    const OTHER: &str = "another-pepper-that-must-never-be-printed";
+    let Some(mut world) = world(String::new()).await else { return };
+    let id = world.take_and_alert(&answer("q")).await;
+    world.sealed().await;
+    let head = world.head().await;
+    world.restart_with("pepper", OTHER).await;
+    is_refused(&world, &["cannot start: the store was begun with another `pepper`"]).await;
+    assert!(![PEPPER, OTHER].iter().any(|pepper| world.log().contains(pepper)), "a pepper is shown");
+    world.restart_with("pepper", PEPPER).await;
+    assert_eq!(world.stored(&id).await["comment"], COMMENT);
+    assert_eq!(world.head().await, head, "what was refused was not stored");
+    let _ = world.take(&answer("q")).await;
+    world.sealed().await;
+    assert_eq!(world.head().await, head, "it is known as a repeat");
 }
 
 #[tokio::test]

@@ -67,7 +67,8 @@ pub struct World {
     manifest: PathBuf,
     products: bool,
     store_limit: Option<u64>,
-    storage_keys: String,
+    /// Variables beside those of every world, which go before them.
+    own: BTreeMap<&'static str, String>,
     state: TempDir,
     _turn: Turn,
 }
@@ -132,7 +133,7 @@ impl World {
             manifest,
             products: options.products,
             store_limit: options.store_limit,
-            storage_keys: options.storage_keys.to_owned(),
+            own: BTreeMap::from([("storage_keys", options.storage_keys.to_owned())]),
             state,
             _turn: turn,
         };
@@ -145,10 +146,11 @@ impl World {
 
     async fn run(&mut self, process: bool) {
         let mut variables = variables::all(&self.chat, &self.mail, &self.events);
-        variables.push(("storage_keys", self.storage_keys.clone()));
         if self.products {
             variables.extend(self.vendors.iter().flat_map(|(vendor, receiver)| vendor.variables(&receiver.origin())));
         }
+        variables.retain(|(name, _)| !self.own.contains_key(name));
+        variables.extend(self.own.clone());
         let state = self.state.path().join("state");
         let runtime_config = self.redis.as_ref().map(Redis::runtime_config);
         let (manifest, store_limit) = (&self.manifest, self.store_limit);
@@ -203,8 +205,13 @@ impl World {
 
     /// Ends it as an operator would, and starts it again on the same state under other storage keys.
     pub async fn restart_under(&mut self, storage_keys: &str) {
+        self.restart_with("storage_keys", storage_keys).await;
+    }
+
+    /// Ends it as an operator would, and starts it again on the same state with another value of a variable.
+    pub async fn restart_with(&mut self, variable: &'static str, value: &str) {
         self.quiet().await;
-        storage_keys.clone_into(&mut self.storage_keys);
+        self.own.insert(variable, value.to_owned());
         self.stop_and_restart().await;
     }
 

@@ -210,6 +210,12 @@ impl Namer {
         self.name(26, &[b"referral journal\0", code.as_bytes()])
     }
 
+    /// Stands for the pepper in the store, so that another one is noticed. 16 characters of base 32.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        self.name(16, &[b"mark\0"])
+    }
+
     fn name(&self, length: usize, parts: &[&[u8]]) -> String {
         let mut name = BASE32_NOPAD.encode(&hmac_sha256(&self.pepper, parts)).to_ascii_lowercase();
         name.truncate(length);

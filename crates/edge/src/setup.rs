@@ -4,14 +4,14 @@ use crate::chain::identify;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::outbound::SpinOutbound;
 use crate::store::SpinStore;
-use ringback_app::config::Config;
+use ringback_app::config::{Config, PEPPER_VARIABLE};
 use ringback_app::follow_up::FollowUp;
 use ringback_app::letters::Letters;
 use ringback_app::problem::Problem;
 use ringback_app::secrets::Secrets;
 use ringback_app::widget::Front;
 use ringback_app::{App, Namer, Parts, storage_keys};
-use ringback_ledger::{Ledger, Options};
+use ringback_ledger::{Ledger, OpenError, Options};
 use spin_sdk::variables;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,8 +33,8 @@ thread_local! {
 /// The instance's application, made at the first request.
 ///
 /// # Errors
-/// 503 when the programme is refused, a variable is missing, the store does not answer or is encrypted under another key; the
-/// log says which, and the next request tries again.
+/// 503 when the programme is refused, a variable is missing, the store does not answer, is encrypted under another key or was
+/// begun with another pepper or by a newer version; the log says which, and the next request tries again.
 pub async fn app() -> Result<Rc<EdgeApp>, Problem> {
     let app = instance().await?;
     app.ask_provider_by(|token| Box::pin(identify(token)));
@@ -130,12 +130,22 @@ async fn make() -> Result<EdgeApp, String> {
     config.token_faults.iter().for_each(|wrong| eprintln!("{wrong}; passed over"));
     let config = Rc::new(config);
     let namer = Namer::new(&secrets).map_err(|e| e.to_string())?;
+    let storage_keys = storage_keys(&secrets).map_err(|e| e.to_string())?;
+    let options = Options { storage_keys, ..config.ledger_options(&namer) };
     let follow_up = FollowUp::new(Rc::clone(&config), namer);
     let store = SpinStore::open(STORE).map_err(|e| e.to_string())?;
-    let storage_keys = storage_keys(&secrets).map_err(|e| e.to_string())?;
-    let options = Options { storage_keys, ..config.ledger_options() };
     let ledger = Ledger::open(store, SystemClock, SystemEntropy, follow_up.clone(), options);
-    let ledger = ledger.await.map_err(|e| e.to_string())?;
+    let ledger = ledger.await.map_err(|e| not_opened(&e))?;
     let parts = Parts { config, secrets, clock: SystemClock, entropy: SystemEntropy, log: |line| eprintln!("{line}") };
     App::new(parts, follow_up, ledger).map_err(|e| e.to_string())
+}
+
+/// Why the ledger did not open, said in what the operator can change.
+fn not_opened(error: &OpenError) -> String {
+    match error {
+        OpenError::Names => format!(
+            "the store was begun with another `{PEPPER_VARIABLE}`: give that one, or start with an empty store"
+        ),
+        other => other.to_string(),
+    }
 }

@@ -25,6 +25,7 @@ mod erase;
 mod filed;
 mod fire;
 mod fold;
+mod founding;
 mod index;
 mod intake;
 mod key;
@@ -85,13 +86,27 @@ pub struct Options {
     /// Stands for what the application says of expiry. When it is another one than before, all records older than
     /// `retention` are asked about anew, whatever was said of them before.
     pub retention_rule: u64,
+    /// The form in which values are written, ledger's and application's: a store that says a higher one is not opened. 0:
+    /// whatever it says.
+    pub format: u64,
+    /// Stands for the secret that the application makes its names under (event ids, persons): a store that says another one
+    /// is not opened. Empty: none is said, and none is compared.
+    pub names: String,
     /// What values are encrypted under, if they are to be.
     pub storage_keys: StorageKeys,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { shards: 1, kind: None, retention: None, retention_rule: 0, storage_keys: StorageKeys::default() }
+        Self {
+            shards: 1,
+            kind: None,
+            retention: None,
+            retention_rule: 0,
+            format: 0,
+            names: String::new(),
+            storage_keys: StorageKeys::default(),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::record::{LedgerError, OpenError};
 use crate::store::{Kv, decode_counter};
 use crate::stored::{Root, encode};
 use crate::vault::Vault;
-use crate::{Ledger, Options, unique};
+use crate::{Ledger, Options, founding, unique};
 use std::rc::Rc;
 
 /// Generations are numbers below this, so that with the shards they fit a counter.
@@ -51,10 +51,11 @@ enum Cell {
 }
 
 impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
-    /// Opens the ledger: 1 read, 2 where values are encrypted, and at the very first start the installation.
+    /// Opens the ledger: 2 reads, 3 where values are encrypted, and at the very first start the installation.
     ///
     /// # Errors
-    /// When the store fails, is not what `options` say, or is encrypted under a key that is not among them.
+    /// When the store fails, is not what `options` say, or is encrypted under a key that is not among them; when a newer
+    /// version has written it, or under other names.
     pub async fn open(store: S, clock: C, entropy: E, program: P, mut options: Options) -> Result<Self, OpenError> {
         if !(1..=64).contains(&options.shards) {
             return Err(OpenError::Options("shards must be 1 to 64"));
@@ -74,6 +75,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             ring => ring,
         };
         kv.unlock(ring).await?;
+        founding::check(&kv, decision.generation, &options).await?;
         Ok(Self { kv, clock, entropy, program, options, generation: decision.generation })
     }
 }
@@ -104,7 +106,7 @@ async fn locate(
         if kind == StoreKind::Sqlite && options.shards > 1 {
             return Err(OpenError::SqliteShards { configured: options.shards });
         }
-        install(store, clock, entropy, options.shards, kind).await?;
+        install(store, clock, entropy, options, kind).await?;
     }
     Err(OpenError::Unknown("the origin could not be decided".to_owned()))
 }
@@ -216,13 +218,15 @@ async fn install(
     store: &impl Store,
     clock: &impl Clock,
     entropy: &impl Entropy,
-    shards: u8,
+    options: &Options,
     kind: StoreKind,
 ) -> Result<(), OpenError> {
+    let shards = options.shards;
     let mut random = [0; 8];
     entropy.fill(&mut random);
     let generation = u64::from_le_bytes(random) % (GENERATIONS - 1) + 1;
-    let root = Root::genesis(clock.now() / 60);
+    let mut root = Root::genesis(clock.now() / 60);
+    root.found(options);
     for shard in 0..shards {
         let key = Key::Root { shard, generation }.to_string();
         let value = encode(&key, &root)?;

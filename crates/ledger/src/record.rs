@@ -306,6 +306,17 @@ pub enum OpenError {
         /// Its name.
         name: String,
     },
+    /// A newer version has written the store.
+    #[error("a newer version has written here (form {stored}, this one knows {known}): deploy that version again")]
+    Newer {
+        /// The form of what is stored.
+        stored: u64,
+        /// The newest that this version knows.
+        known: u64,
+    },
+    /// The store's keys were made under another secret.
+    #[error("the names in the store were made under another secret than the one configured")]
+    Names,
     /// The options contradict each other.
     #[error("option out of range: {0}")]
     Options(&'static str),

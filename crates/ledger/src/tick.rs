@@ -327,6 +327,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 root.g.clone_from(&me);
                 root.l = now + LEASE;
                 root.tc = root.tc.max(now / 60);
+                root.found(&self.options);
                 if self.options.retention.is_some() && root.fr != self.options.retention_rule {
                     (root.fl, root.fa, root.fr) = (1, 0, self.options.retention_rule);
                 }

@@ -3,6 +3,8 @@
 use super::table::{Checked, Table};
 use super::{Config, Sequence};
 use crate::digest::sha256_hex;
+use crate::identity::Namer;
+use crate::stored::FORMAT;
 use ringback_core::id::SurveyId;
 use ringback_core::names::Named as _;
 use ringback_core::rule::Track;
@@ -63,11 +65,12 @@ impl Config {
         self.messages.sequences.iter().filter(late).map(|s| (&s.from, &s.ask)).collect()
     }
 
-    /// How the ledger is set up.
+    /// How the ledger is set up, for an application whose names are this namer's.
     #[must_use]
-    pub fn ledger_options(&self) -> Options {
+    pub fn ledger_options(&self, namer: &Namer) -> Options {
         let (retention, retention_rule) = (self.retention.shortest(), self.retention.rule());
-        Options { shards: self.shards, kind: None, retention, retention_rule, ..Options::default() }
+        let (format, names) = (FORMAT, namer.mark());
+        Options { shards: self.shards, kind: None, retention, retention_rule, format, names, ..Options::default() }
     }
 }
 

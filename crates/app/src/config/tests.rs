@@ -1,7 +1,9 @@
 //! The shipped programme is whole, and what is wrong is refused where it stands.
 
 use super::*;
+use crate::identity::Namer;
 use crate::letters::Letters;
+use crate::secrets::Secrets;
 use ringback_core::message::MessageKind;
 use ringback_core::names::Named as _;
 use ringback_core::rule::Track;
@@ -9,6 +11,11 @@ use ringback_core::rule::Track;
 /// The hours of the shipped calendar.
 const HOURS: &str = "hours = [\"Mon-Thu 09:00-12:30 13:00-17:30\", \"Fri 09:00-15:00\"]";
 const SHIPPED: &str = include_str!("../../../../ringback.toml");
+
+fn namer() -> Namer {
+    let pepper = (PEPPER_VARIABLE.to_owned(), "p".repeat(32));
+    Namer::new(&Secrets::new(BTreeMap::from([pepper]))).expect("a pepper")
+}
 
 #[test]
 fn the_shipped_programme_is_whole() {
@@ -207,7 +214,7 @@ fn retention_is_the_tracks_before_the_surveys_before_the_programmes() {
     assert_eq!(days("checkout-nps", None), Some(1095));
     assert_eq!(days("delivery-csat", None), Some(365));
     assert_eq!(days("delivery-csat", Some(Track::Recovery)), Some(1825));
-    assert_eq!(config.ledger_options().retention, Some(365 * 86_400));
+    assert_eq!(config.ledger_options(&namer()).retention, Some(365 * 86_400));
     let never = SHIPPED.replacen("[retention]", "[retention_]", 1);
     assert!(Config::parse(&never, &beside).is_err());
 }

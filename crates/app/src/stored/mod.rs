@@ -9,6 +9,10 @@ mod records;
 
 use serde_json::{Map, Value};
 
+/// The form of what is stored, by the ledger and by the application. It goes up by one with each version whose values an
+/// older one must not write: because what it does not know would be dropped, and missed.
+pub(crate) const FORMAT: u64 = 1;
+
 /// A value that could not be read back. Names the field, never what stood in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("stored field `{0}` is missing or not understood")]

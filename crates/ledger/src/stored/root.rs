@@ -71,6 +71,12 @@ pub struct Root {
     /// Orders to erase that are open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub er: Vec<Order>,
+    /// The form in which the store's values are; see `founding`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub fv: u64,
+    /// Whose names the store's keys are; see `founding`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fo: String,
     /// Write ids.
     #[serde(default)]
     pub w: Vec<String>,
@@ -107,6 +113,8 @@ impl Root {
             bn: 0,
             df: 0,
             er: Vec::new(),
+            fv: 0,
+            fo: String::new(),
             w: Vec::new(),
         }
     }

@@ -111,10 +111,10 @@ impl Filled {
         let clock = ManualClock::at(at);
         let secrets = Secrets::new(variables);
         let namer = Namer::new(&secrets).map_err(|error| error.to_string())?;
+        let options = config.ledger_options(&namer);
         let follow_up = FollowUp::new(Rc::clone(&config), namer);
         let entropy = SeededEntropy::new(at);
-        let opened =
-            Ledger::open(store.clone(), clock.clone(), entropy.clone(), follow_up.clone(), config.ledger_options());
+        let opened = Ledger::open(store.clone(), clock.clone(), entropy.clone(), follow_up.clone(), options);
         let ledger = block_on(opened).map_err(|error| error.to_string())?;
         let parts = Parts { config, secrets, clock: clock.clone(), entropy, log: |_| {} };
         let app = App::new(parts, follow_up, ledger).map_err(|error| error.to_string())?;

@@ -74,6 +74,8 @@ impl Scheduler {
             kind: None,
             retention: (seed % 8 == 5).then_some(RETENTION),
             retention_rule: 0,
+            format: 1,
+            names: "simulated".to_owned(),
             storage_keys: if seed % 8 == 6 { storage_keys(false) } else { StorageKeys::default() },
         };
         let world = Rc::new(World {

@@ -615,6 +615,42 @@ fn another_kind_of_store_than_configured_is_refused() {
 }
 
 #[test]
+fn a_store_of_other_names_or_of_a_newer_version_is_refused() {
+    let options = |format, names: &str| Options { format, names: names.to_owned(), ..Options::default() };
+    for kind in STORES {
+        let world = world_with(kind, options(2, "ours"));
+        let open = |format, names| try_open(&world.store, &world.clock, options(format, names)).err();
+        assert_eq!(open(2, "theirs"), Some(OpenError::Names), "{kind:?}");
+        assert_eq!(open(1, "ours"), Some(OpenError::Newer { stored: 2, known: 1 }), "{kind:?}");
+        assert_eq!((open(2, "ours"), open(3, "ours"), open(0, "")), (None, None, None), "{kind:?}");
+        // A newer one says so with its first turn.
+        let newer = try_open(&world.store, &world.clock, options(3, "ours")).expect("opens");
+        world.append("e1", 0, OnDifferent::Update);
+        let _ = block_on(newer.tick(&world.receiver)).expect("ticks");
+        assert_eq!(open(2, "ours"), Some(OpenError::Newer { stored: 3, known: 2 }), "{kind:?}");
+        // What is open already goes on, and does not take it back.
+        world.append("e2", 0, OnDifferent::Update);
+        world.tick();
+        assert_eq!(open(2, "ours"), Some(OpenError::Newer { stored: 3, known: 2 }), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_store_from_before_says_whose_names_it_holds_from_the_first_tick_that_works_on() {
+    let options = |names: &str| Options { format: 1, names: names.to_owned(), ..Options::default() };
+    for kind in STORES {
+        let world = world(kind);
+        let later = try_open(&world.store, &world.clock, options("ours")).expect("opens");
+        assert!(try_open(&world.store, &world.clock, options("theirs")).is_ok(), "nothing was written yet");
+        world.append("e1", 0, OnDifferent::Update);
+        let _ = block_on(later.tick(&world.receiver)).expect("ticks");
+        let refused = try_open(&world.store, &world.clock, options("theirs"));
+        assert_eq!(refused.err(), Some(OpenError::Names), "{kind:?}");
+        assert!(try_open(&world.store, &world.clock, options("ours")).is_ok(), "{kind:?}");
+    }
+}
+
+#[test]
 fn a_foreign_store_is_refused() {
     let store = MemoryStore::new(StoreKind::Sqlite);
     store.plant("o", b"something else");

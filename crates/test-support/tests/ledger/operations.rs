@@ -153,9 +153,9 @@ fn reading_a_record_costs_two_reads() {
 }
 
 #[test]
-fn opening_an_installed_ledger_costs_one_read() {
+fn opening_an_installed_ledger_costs_two_reads() {
     check(
-        operations(1, 0),
+        operations(2, 0),
         |_| {},
         |world| {
             open(&world.store, &world.clock);

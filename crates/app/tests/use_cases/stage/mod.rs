@@ -69,11 +69,12 @@ pub fn try_open(setting: &Setting<'_>) -> Result<Stage, String> {
     let secrets = Secrets::new(values);
     let store = setting.store.clone().unwrap_or_else(|| MemoryStore::new(setting.kind));
     let clock = ManualClock::at(START);
-    let follow_up = FollowUp::new(Rc::clone(&config), Namer::new(&secrets).expect("a pepper"));
+    let namer = Namer::new(&secrets).expect("a pepper");
+    let storage_keys = storage_keys(&secrets).map_err(|error| error.to_string())?;
+    let options = Options { storage_keys, ..config.ledger_options(&namer) };
+    let follow_up = FollowUp::new(Rc::clone(&config), namer);
     // Whoever opens a store again must not draw what was drawn before.
     let entropy = SeededEntropy::new(7 + store.keys().len() as u64);
-    let storage_keys = storage_keys(&secrets).map_err(|error| error.to_string())?;
-    let options = Options { storage_keys, ..config.ledger_options() };
     let ledger = Ledger::open(store.clone(), clock.clone(), entropy, follow_up.clone(), options);
     let ledger = block_on(ledger).map_err(|error| error.to_string())?;
     let parts = Parts { config, secrets, clock: clock.clone(), entropy: SeededEntropy::new(8), log: setting.log };
