@@ -62,11 +62,31 @@ async fn what_was_given_up_is_listed_looked_at_and_sent_again_once() {
 }
 
 #[tokio::test]
+async fn what_need_not_arrive_any_more_is_put_away_and_the_case_says_by_whom() {
+    let world = World::start().await;
+    world.chat.always(Reply::status(422));
+    let id = refused(&world, 0).await;
+    let name = list(&page(&world, "").await)[0]["id"].as_str().expect("an id").to_owned();
+    let discard = async |name: &str| world.post(&format!("/v1/dead-letters/{name}/discard")).token(LEAD).send().await;
+    let _ = discard(&name).await.expect(204);
+    assert_eq!(list(&page(&world, "").await), Vec::<Value>::new());
+    assert_eq!(world.ready().await["dead_letters"], json!({ "count": 0, "more": false }));
+    assert_eq!((discard(&name).await.status, replay(&world, &name).await.status), (404, 404), "it is none any more");
+    let case = world.case(&id).await;
+    assert_eq!(case.alerts("case.opened"), ["care-chat: discarded", "care-mail: delivered"]);
+    assert!(case.happened().contains(&"delivery.discarded".to_owned()), "{:?}", case.happened());
+    assert_eq!(world.chat.received().len(), 1, "nothing is sent");
+}
+
+#[tokio::test]
 async fn only_who_leads_may_and_what_is_not_understood_is_refused() {
     let world = World::start().await;
-    for (path, post) in
-        [("/v1/dead-letters", false), ("/v1/dead-letters/0-1", false), ("/v1/dead-letters/0-1/replay", true)]
-    {
+    for (path, post) in [
+        ("/v1/dead-letters", false),
+        ("/v1/dead-letters/0-1", false),
+        ("/v1/dead-letters/0-1/replay", true),
+        ("/v1/dead-letters/0-1/discard", true),
+    ] {
         let call = || if post { world.post(path) } else { world.get(path) };
         assert_eq!(call().send().await.status, 401, "{path}");
         assert_eq!(call().token(AGENT).send().await.status, 403, "{path}");

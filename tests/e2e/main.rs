@@ -22,6 +22,7 @@ mod insights;
 mod intake;
 mod lists;
 mod messages;
+mod metrics;
 mod operations;
 mod other_gate;
 mod pace;

@@ -1,36 +1,44 @@
 //! Who may do what: every route of the contract with every role's token; and the contract itself, as it is served.
 
-use ringback_tests::{ADMIN, AGENT, EXECUTIVE, INTAKE, LEAD, World, contract};
+use ringback_tests::{ADMIN, AGENT, EXECUTIVE, INTAKE, LEAD, OPERATOR, World, contract};
 use serde_json::json;
 
-const TOKENS: [(&str, &str); 5] =
-    [("intake", INTAKE), ("agent", AGENT), ("lead", LEAD), ("executive", EXECUTIVE), ("admin", ADMIN)];
+const TOKENS: [(&str, &str); 6] = [
+    ("intake", INTAKE),
+    ("agent", AGENT),
+    ("lead", LEAD),
+    ("executive", EXECUTIVE),
+    ("operator", OPERATOR),
+    ("admin", ADMIN),
+];
 
 /// What each role may, as a table: one line a route, in the order of [`TOKENS`].
-const TABLE: [(&str, &str); 23] = [
-    ("deleteSilence", "..y.y"),
-    ("eraseFeedback", "....y"),
-    ("erasePerson", "....y"),
-    ("getCase", ".yy.y"),
-    ("getDeadLetter", "..y.y"),
-    ("getErasure", "....y"),
-    ("getFeedback", ".yy.y"),
-    ("getFigures", ".yyyy"),
-    ("getReferral", ".yy.y"),
-    ("getScores", ".yyyy"),
-    ("getSilences", ".yy.y"),
-    ("listCases", ".yy.y"),
-    ("listDeadLetters", "..y.y"),
-    ("postConsent", "yyy.y"),
-    ("postFeedback", "y...y"),
-    ("postReferral", "y...y"),
-    ("postSilence", "..y.y"),
-    ("previewMessage", ".yy.y"),
-    ("reassignCases", "..y.y"),
-    ("replayDeadLetter", "..y.y"),
-    ("testChannel", "..y.y"),
-    ("tick", "....y"),
-    ("workCase", ".yy.y"),
+const TABLE: [(&str, &str); 25] = [
+    ("deleteSilence", "..y..y"),
+    ("discardDeadLetter", "..y..y"),
+    ("eraseFeedback", ".....y"),
+    ("erasePerson", ".....y"),
+    ("getCase", ".yy..y"),
+    ("getDeadLetter", "..y..y"),
+    ("getErasure", ".....y"),
+    ("getFeedback", ".yy..y"),
+    ("getFigures", ".yyy.y"),
+    ("getMetrics", "....yy"),
+    ("getReferral", ".yy..y"),
+    ("getScores", ".yyy.y"),
+    ("getSilences", ".yy..y"),
+    ("listCases", ".yy..y"),
+    ("listDeadLetters", "..y..y"),
+    ("postConsent", "yyy..y"),
+    ("postFeedback", "y....y"),
+    ("postReferral", "y....y"),
+    ("postSilence", "..y..y"),
+    ("previewMessage", ".yy..y"),
+    ("reassignCases", "..y..y"),
+    ("replayDeadLetter", "..y..y"),
+    ("testChannel", "..y..y"),
+    ("tick", "....yy"),
+    ("workCase", ".yy..y"),
 ];
 
 #[tokio::test]

@@ -29,7 +29,8 @@ pub use signing::{Signer, identity_token};
 pub use talk::location_id;
 pub use variables::{
     ADMIN, AGENT, CONSENT_TOKEN, CRM_SECRET, CRM_SECRET_BEFORE, EVENTS_SECRET, EXECUTIVE, FORMBRICKS_SECRET,
-    IDENTITY_SECRET, INTAKE, LEAD, MAIL_SECRET, PEPPER, RESEND_KEY, SLACK_PATH, STORAGE_KEY, STORAGE_KEY_NEXT,
+    IDENTITY_SECRET, INTAKE, LEAD, MAIL_SECRET, OPERATOR, PEPPER, RESEND_KEY, SLACK_PATH, STORAGE_KEY,
+    STORAGE_KEY_NEXT,
 };
 pub use wait::{eventually, soon};
 pub use world::{Client, Options, World, instead};

@@ -16,6 +16,8 @@ pub const LEAD: &str = "test-lead-6a0b35c9";
 pub const EXECUTIVE: &str = "test-executive-c41d97e2";
 /// The bearer token of the role `admin`.
 pub const ADMIN: &str = "test-admin-e80f6a11";
+/// The bearer token of the role `operator`.
+pub const OPERATOR: &str = "test-operator-41be77d0";
 /// The pepper.
 pub const PEPPER: &str = "test-pepper-that-must-never-be-printed-4711";
 /// Secret of the source `formbricks`: the one of the specification's test vector.
@@ -89,6 +91,7 @@ pub(crate) fn all(chat: &Receiver, mail: &Receiver, events: &Receiver) -> Vec<(&
         ("lead_token_sha256", hash(LEAD)),
         ("executive_token_sha256", hash(EXECUTIVE)),
         ("admin_token_sha256", hash(ADMIN)),
+        ("access_tokens", format!("clock:operator:{}", hash(OPERATOR))),
         ("formbricks_webhook_secret", FORMBRICKS_SECRET.to_owned()),
         ("crm_webhook_secret", format!("{CRM_SECRET} {CRM_SECRET_BEFORE}")),
         ("shop_identity_secret", IDENTITY_SECRET.to_owned()),

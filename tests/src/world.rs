@@ -1,5 +1,6 @@
 //! One application with its surroundings, for one scenario.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 

@@ -18,7 +18,7 @@ use crate::{environment, workspace};
 pub const VARIABLE: &str = "access_tokens";
 /// Longest name that the application takes, in characters.
 const MAX_NAME: usize = 64;
-const ROLES: [&str; 5] = ["intake", "agent", "lead", "executive", "admin"];
+const ROLES: [&str; 6] = ["intake", "agent", "lead", "executive", "operator", "admin"];
 
 /// Runs the command.
 pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {

@@ -4,7 +4,9 @@
 use http::{Method, StatusCode};
 use ringback_app::Worked;
 use ringback_app::problem::{Problem, Reply, empty};
-use ringback_edge::{Answer, Deliveries, EdgeApp, READ, answer, app, asked, consent_gate, segments, spawn, whole};
+use ringback_edge::{
+    Answer, Deliveries, EdgeApp, READ, Trials, answer, app, asked, consent_gate, segments, spawn, whole,
+};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 use std::rc::Rc;
@@ -46,19 +48,29 @@ async fn route(request: Request) -> Result<Reply, Problem> {
             let worked = app.post_replay(id, request.headers()).await?;
             Ok(answered(app, worked))
         }
+        (&Method::POST, ["v1", "dead-letters", id, "discard"]) => {
+            app().await?.post_discard(id, request.headers()).await
+        }
         (&Method::POST, ["v1", "erasures"]) => {
             let app = app().await?;
             let worked = app.post_erasure(whole(request).await?).await?;
             Ok(answered(app, worked))
         }
         (&Method::GET, ["v1", "erasures", id]) => app().await?.get_erasure(id, request.headers()).await,
-        (&Method::GET, ["readyz"]) => app().await?.get_readiness(request.headers()).await,
-        (_, ["v1", "tick" | "erasures"] | ["v1", "cases", _, "events"] | ["v1", "dead-letters", _, "replay"]) => {
-            Err(Problem::method_not_allowed("POST"))
-        }
-        (_, ["v1", "cases" | "dead-letters"] | ["v1", "cases" | "erasures" | "dead-letters", _] | ["readyz"]) => {
-            Err(Problem::method_not_allowed(READ))
-        }
+        (&Method::GET, ["readyz"]) => app().await?.get_readiness(request.headers(), &Trials).await,
+        (&Method::GET, ["metrics"]) => app().await?.get_metrics(request.headers(), &Trials).await,
+        (
+            _,
+            ["v1", "tick" | "erasures"]
+            | ["v1", "cases", _, "events"]
+            | ["v1", "dead-letters", _, "replay" | "discard"],
+        ) => Err(Problem::method_not_allowed("POST")),
+        (
+            _,
+            ["v1", "cases" | "dead-letters"]
+            | ["v1", "cases" | "erasures" | "dead-letters", _]
+            | ["readyz" | "metrics"],
+        ) => Err(Problem::method_not_allowed(READ)),
         _ => Err(Problem::not_found("page")),
     }
 }

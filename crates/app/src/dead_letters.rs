@@ -1,4 +1,5 @@
-//! Dead letters: alerts and messages that were given up. Who leads may list them, look at one, and send it again.
+//! Dead letters: alerts and messages that were given up. Who leads may list them, look at one, send it again, or put it
+//! away.
 //!
 //! The ledger lists whatever did not arrive; a record that says so is the truth. Reads are bounded: a page looks at so
 //! many numbers and says where to go on, so that it can be shorter than was asked for and still not be the last.
@@ -10,6 +11,7 @@ use crate::problem::{Problem, Reply, empty, json};
 use crate::stored::Stored as _;
 use crate::time::from_unix;
 use crate::{App, Worked};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, Request, StatusCode};
 use ringback_core::alert::{Delivery, DeliveryState};
 use ringback_ledger::{Changed, Clock, Due, Entropy, Letter, LetterPlace, Step, Store};
@@ -53,26 +55,60 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         Ok(Worked { now: self.replay(id, &caller).await?, reply: empty(StatusCode::ACCEPTED) })
     }
 
-    /// The same for whoever is known already, and may: the API's caller, or a form of the desk. Gives what is to be
-    /// handed over now.
+    /// `POST /v1/dead-letters/{id}/discard`: it need not arrive any more. It is no dead letter from then on; its case says who
+    /// has put it away.
+    ///
+    /// # Errors
+    /// As for [`Self::post_replay`].
+    pub async fn post_discard(&self, id: &str, headers: &HeaderMap) -> Result<Reply, Problem> {
+        let caller = self.admit(headers, Action::MendDeliveries).await?;
+        self.discard(id, &caller).await?;
+        Ok(empty(StatusCode::NO_CONTENT))
+    }
+
+    /// Sends a letter again, for whoever is known already, and may: the API's caller, or a form of the desk. Gives what is to
+    /// be handed over now.
     pub(crate) async fn replay(&self, id: &str, caller: &Caller) -> Result<Vec<Due>, Problem> {
+        self.settle_letter(id, caller, "delivery.replayed", |step, delivery, now| {
+            let revived = step.body.delivery_mut(delivery).and_then(|d| d.revive().then(|| d.clone()));
+            revived.map(|revived| send(step, &revived, now)).is_some()
+        })
+        .await
+    }
+
+    /// Puts a letter away, for the same.
+    pub(crate) async fn discard(&self, id: &str, caller: &Caller) -> Result<(), Problem> {
+        let discard = |step: &mut Step<Dossier>, delivery: &str, _| {
+            step.body.delivery_mut(delivery).is_some_and(Delivery::discard)
+        };
+        self.settle_letter(id, caller, "delivery.discarded", discard).await.map(drop)
+    }
+
+    /// Has something be done to a letter's delivery, if it still is given up, and writes into its case who did it.
+    async fn settle_letter(
+        &self,
+        id: &str,
+        caller: &Caller,
+        kind: &'static str,
+        settle: impl Fn(&mut Step<Dossier>, &str, DateTime<Utc>) -> bool,
+    ) -> Result<Vec<Due>, Problem> {
         let letter = self.letter(id).await?;
         let delivery = delivery_of(&letter).map(|d| d.id.clone()).unwrap_or_default();
         let now = from_unix(self.clock.now());
-        let revive = |record: &ringback_ledger::Record<Dossier>| {
+        let change = |record: &ringback_ledger::Record<Dossier>| {
             let mut step = Step::of(record.body.clone());
-            let revived = step.body.delivery_mut(&delivery).filter(|d| d.state == DeliveryState::Failed);
-            let revived = revived.and_then(|d| d.revive().then(|| d.clone())).ok_or(())?;
-            send(&mut step, &revived, now);
+            if !settle(&mut step, &delivery, now) {
+                return Err(());
+            }
             if let Some(case) = &mut step.body.case {
-                case.record(now, &caller.id, "delivery.replayed", Some(delivery.clone()), None);
+                case.record(now, &caller.id, kind, Some(delivery.clone()), None);
             }
             Ok(step)
         };
-        match self.ledger.change(&letter.record.eid, revive).await {
+        match self.ledger.change(&letter.record.eid, change).await {
             Ok(Changed::Done { now, .. }) => Ok(now),
             Ok(Changed::Refused(())) => {
-                let detail = "it is not given up any more: somebody has replayed it already";
+                let detail = "it is not given up any more: somebody has replayed it already, or put it away";
                 Err(Problem::new(StatusCode::CONFLICT, "not-dead", detail))
             }
             Ok(Changed::Absent) => Err(Problem::not_found("dead letter")),

@@ -23,6 +23,7 @@ mod identity;
 pub mod insights;
 mod intake;
 pub mod letters;
+mod metrics;
 mod ports;
 pub mod preferences;
 pub mod problem;

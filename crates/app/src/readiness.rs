@@ -3,26 +3,55 @@
 use crate::App;
 use crate::access::Action;
 use crate::dead_letters::delivery_of;
+use crate::ports::ChannelTrials;
 use crate::problem::{Problem, Reply, json};
 use crate::stored::Stored as _;
 use crate::time::from_unix;
 use http::{HeaderMap, StatusCode};
 use ringback_core::alert::DeliveryState;
+use ringback_core::id::ChannelId;
 use ringback_ledger::{Clock, Entropy, LetterPlace, ShardStatus, Store};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// How many letters are looked at.
 const LETTERS: usize = 64;
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
-    /// `GET /readyz`: the ledger's state. Which values are not understood, and what keys are called, is told to
-    /// administrators only.
+    /// `GET /readyz`: the ledger's state. Which values are not understood, what keys are called, and which channels take
+    /// nothing is told to those who may observe only.
     ///
     /// # Errors
     /// 503 when the store does not answer.
-    pub async fn get_readiness(&self, headers: &HeaderMap) -> Result<Reply, Problem> {
-        let trusted = self.admit(headers, Action::Tick).await.is_ok();
-        Ok(json(StatusCode::OK, &self.readiness(trusted).await?))
+    pub async fn get_readiness(&self, headers: &HeaderMap, trials: &impl ChannelTrials) -> Result<Reply, Problem> {
+        let trusted = self.admit(headers, Action::Observe).await.is_ok();
+        let mut body = self.readiness(trusted).await?;
+        if trusted {
+            let channels = self.channels_shut(trials).await?;
+            let named = |shut: &BTreeMap<String, bool>| -> Vec<String> {
+                shut.iter().filter(|(_, shut)| **shut).map(|(id, _)| id.clone()).collect()
+            };
+            body["channels_switched_off"] = serde_json::json!(named(&channels.switched_off));
+            body["channels_leading_nowhere"] = serde_json::json!(channels.leading_nowhere.as_ref().map(named));
+        }
+        Ok(json(StatusCode::OK, &body))
+    }
+
+    /// Which channels take nothing: 2 reads, and a question to alert-trigger, which alone is given where they lead.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub(crate) async fn channels_shut(&self, trials: &impl ChannelTrials) -> Result<ChannelsShut, Problem> {
+        let ids: Vec<&ChannelId> = self.config.channels.keys().collect();
+        let off = self.all_switched_off(&ids).await.map_err(|error| self.store_failed(&error))?;
+        let nowhere = trials.leading_nowhere().await.map_err(|why| self.log(&format!("alert-trigger: {why}"))).ok();
+        let of = |nowhere: &BTreeMap<String, String>| {
+            ids.iter().map(|id| (id.to_string(), nowhere.contains_key(id.as_str()))).collect()
+        };
+        Ok(ChannelsShut {
+            leading_nowhere: nowhere.as_ref().map(of),
+            switched_off: ids.iter().zip(off).map(|(id, off)| (id.to_string(), off.is_some())).collect(),
+        })
     }
 
     /// The same as a document; who is trusted is told more.
@@ -46,26 +75,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             body["storage_key"] = serde_json::json!(encryption.key);
             body["storage_keys_retired"] = serde_json::json!(encryption.retired);
         }
-        self.add_undelivered(&mut body, now).await?;
-        Ok(body)
-    }
-
-    /// What is tried again, and what was given up, as far as a bounded look shows it.
-    async fn add_undelivered(&self, body: &mut Value, now: u64) -> Result<(), Problem> {
-        let page = self.ledger.letters(LetterPlace::default(), LETTERS).await;
-        let page = page.map_err(|error| self.store_failed(&error))?;
-        let (mut dead, mut waiting, mut oldest) = (0_u64, 0_u64, None::<u64>);
-        for letter in &page.letters {
-            match delivery_of(letter).map(|d| d.state) {
-                Some(DeliveryState::Failed) => dead += 1,
-                Some(DeliveryState::Pending) => {
-                    waiting += 1;
-                    oldest = Some(oldest.map_or(letter.since, |since| since.min(letter.since)));
-                }
-                _ => {}
-            }
-        }
-        let more = page.next.is_some();
+        let Undelivered { dead, waiting, oldest, more } = self.undelivered().await?;
         body["dead_letters"] = serde_json::json!({ "count": dead, "more": more });
         body["unsent_alerts"] = serde_json::json!({
             "count": waiting,
@@ -73,8 +83,51 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             "oldest_since": oldest.map(|since| from_unix(since).store()),
             "oldest_seconds": oldest.map(|since| now.saturating_sub(since)),
         });
-        Ok(())
+        Ok(body)
     }
+
+    /// What is tried again, and what was given up, as far as a bounded look shows it.
+    ///
+    /// # Errors
+    /// 503 when the store does not answer.
+    pub(crate) async fn undelivered(&self) -> Result<Undelivered, Problem> {
+        let page = self.ledger.letters(LetterPlace::default(), LETTERS).await;
+        let page = page.map_err(|error| self.store_failed(&error))?;
+        let mut found = Undelivered { more: page.next.is_some(), ..Undelivered::default() };
+        for letter in &page.letters {
+            match delivery_of(letter).map(|d| d.state) {
+                Some(DeliveryState::Failed) => found.dead += 1,
+                Some(DeliveryState::Pending) => {
+                    found.waiting += 1;
+                    found.oldest = Some(found.oldest.map_or(letter.since, |since| since.min(letter.since)));
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What has not arrived, as far as a bounded look shows it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Undelivered {
+    /// What was given up.
+    pub dead: u64,
+    /// What is tried again.
+    pub waiting: u64,
+    /// Since when the oldest of it is (Unix seconds).
+    pub oldest: Option<u64>,
+    /// Whether there is more than was looked at.
+    pub more: bool,
+}
+
+/// Which channels take nothing, each by its id.
+#[derive(Debug)]
+pub(crate) struct ChannelsShut {
+    /// Whether it was refused for good, and is sent nothing until it is tested with success.
+    pub switched_off: BTreeMap<String, bool>,
+    /// Whether what it needs to know where to is missing; none where alert-trigger did not say.
+    pub leading_nowhere: Option<BTreeMap<String, bool>>,
 }
 
 fn shard(s: &ShardStatus, now: u64, trusted: bool) -> Value {

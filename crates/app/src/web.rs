@@ -50,6 +50,11 @@ pub(crate) fn desk_page(status: StatusCode, template: &impl Template) -> Result<
     Ok(reply)
 }
 
+/// What programs read, and no cache keeps.
+pub(crate) fn told(text: String, content_type: &'static str) -> Reply {
+    sent(StatusCode::OK, text, content_type, "no-store", Referrer::Nobody)
+}
+
 /// What our pages load beside their style: a script, a picture.
 pub(crate) fn asset(text: &str, content_type: &'static str) -> Reply {
     sent(StatusCode::OK, text.to_owned(), content_type, "max-age=3600", Referrer::Own)

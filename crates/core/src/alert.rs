@@ -95,6 +95,8 @@ pub enum DeliveryState {
     Skipped,
     /// Never sent: the customer's consent does not allow it.
     Blocked,
+    /// Given up, and somebody has said that it need not arrive any more.
+    Discarded,
 }
 
 named!(DeliveryState {
@@ -103,6 +105,7 @@ named!(DeliveryState {
     Failed = "failed",
     Skipped = "skipped",
     Blocked = "blocked",
+    Discarded = "discarded",
 });
 
 /// One alert or message to one destination.
@@ -289,7 +292,9 @@ impl Delivery {
             DeliveryState::Pending if self.waits() => false,
             DeliveryState::Pending => self.attempts > 1 || self.last_error.is_some(),
             DeliveryState::Failed => true,
-            DeliveryState::Delivered | DeliveryState::Skipped | DeliveryState::Blocked => false,
+            DeliveryState::Delivered | DeliveryState::Skipped | DeliveryState::Blocked | DeliveryState::Discarded => {
+                false
+            }
         }
     }
 
@@ -300,6 +305,15 @@ impl Delivery {
         }
         (self.state, self.attempts, self.not_before) = (DeliveryState::Pending, 1, None);
         true
+    }
+
+    /// Puts away what was given up, with why it did not arrive; false when it was not given up.
+    pub fn discard(&mut self) -> bool {
+        let given_up = self.state == DeliveryState::Failed;
+        if given_up {
+            self.state = DeliveryState::Discarded;
+        }
+        given_up
     }
 
     fn end(&mut self, state: DeliveryState, why: String) {
@@ -410,6 +424,17 @@ mod tests {
         assert_eq!((d.state, d.attempts), (DeliveryState::Pending, 1));
         d.settle(Outcome::Delivered(None), at(2));
         assert!(!d.is_undelivered() && !d.revive());
+    }
+
+    #[test]
+    fn only_what_was_given_up_is_put_away_and_stays_so() {
+        let mut d = delivery();
+        assert!(!d.discard());
+        d.settle(Outcome::Failed("410".into()), at(0));
+        assert!(d.discard() && !d.discard());
+        assert_eq!((d.state, d.last_error.as_deref()), (DeliveryState::Discarded, Some("410")));
+        assert!(!d.is_undelivered() && !d.revive());
+        assert_eq!(d.due(at(1)), Due::Nothing);
     }
 
     #[test]

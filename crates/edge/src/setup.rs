@@ -143,9 +143,9 @@ async fn make() -> Result<EdgeApp, String> {
 /// Why the ledger did not open, said in what the operator can change.
 fn not_opened(error: &OpenError) -> String {
     match error {
-        OpenError::Names => format!(
-            "the store was begun with another `{PEPPER_VARIABLE}`: give that one, or start with an empty store"
-        ),
+        OpenError::Names => {
+            format!("the store was begun with another `{PEPPER_VARIABLE}`: give that one, or start with an empty store")
+        }
         other => other.to_string(),
     }
 }

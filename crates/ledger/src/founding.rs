@@ -5,12 +5,12 @@
 //! refused where they cannot be right: an older program would drop what it does not know from every value it writes, and
 //! under other names nothing that is stored is ever found. It holds no secret, and says nothing of what the form is.
 
+use crate::Options;
 use crate::key::Key;
 use crate::port::{Entropy, Store};
 use crate::record::OpenError;
 use crate::store::Kv;
 use crate::stored::{Root, decode};
-use crate::Options;
 use serde::Deserialize;
 
 /// Of a root, what the store says of itself.

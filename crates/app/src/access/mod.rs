@@ -47,6 +47,8 @@ pub enum Action {
     ReadInsights,
     /// Has due work done.
     Tick,
+    /// Sees how the application does: the state of the ledger in full, its metrics.
+    Observe,
     /// Sends a sample to a channel.
     TestChannel,
     /// Silences alerts, or ends a silence.
@@ -64,16 +66,17 @@ impl Role {
     #[must_use]
     pub const fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, Erase, MendDeliveries, ReadCase, ReadFeedback, ReadInsights, Reassign, Silence, TestChannel,
-            Tick, WorkCase, WriteConsent, WriteFeedback,
+            Administer, Erase, MendDeliveries, Observe, ReadCase, ReadFeedback, ReadInsights, Reassign, Silence,
+            TestChannel, Tick, WorkCase, WriteConsent, WriteFeedback,
         };
         match action {
             WriteFeedback => matches!(self, Self::Intake | Self::Admin),
             ReadFeedback | ReadCase | WorkCase => matches!(self, Self::Agent | Self::Lead | Self::Admin),
-            WriteConsent => !matches!(self, Self::Executive),
-            ReadInsights => !matches!(self, Self::Intake),
+            WriteConsent => !matches!(self, Self::Executive | Self::Operator),
+            ReadInsights => !matches!(self, Self::Intake | Self::Operator),
             Reassign | TestChannel | Silence | MendDeliveries => matches!(self, Self::Lead | Self::Admin),
-            Tick | Erase | Administer => matches!(self, Self::Admin),
+            Tick | Observe => matches!(self, Self::Operator | Self::Admin),
+            Erase | Administer => matches!(self, Self::Admin),
         }
     }
 }

@@ -13,7 +13,7 @@ use ringback_ledger::{Clock, Entropy, Store};
 use serde_json::Value;
 
 /// Roles by how much they may: whoever has several has the last of them here.
-const WEIGHT: [Role; 5] = [Role::Intake, Role::Executive, Role::Agent, Role::Lead, Role::Admin];
+const WEIGHT: [Role; 6] = [Role::Intake, Role::Operator, Role::Executive, Role::Agent, Role::Lead, Role::Admin];
 /// Longest name of a person, in characters.
 const LONGEST_NAME: usize = 128;
 

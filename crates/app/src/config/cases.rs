@@ -74,7 +74,7 @@ impl CaseWork {
             goodwill_limit: match role {
                 Role::Admin => None,
                 Role::Lead => self.goodwill.lead,
-                Role::Agent | Role::Executive | Role::Intake => self.goodwill.agent,
+                Role::Agent | Role::Executive | Role::Intake | Role::Operator => self.goodwill.agent,
             },
             survey_after_s: self.survey.as_ref().map(|survey| survey.after_s),
         }

@@ -30,7 +30,7 @@ pub use keeping::Retention;
 pub use kinds::{KINDS, Kind, split_mailbox};
 pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
 pub use provider::IdentityProvider;
-pub(crate) use read::ROLES;
+pub use read::ROLES;
 pub use sites::{Ask, Sites};
 pub use targets::Target;
 pub use tokens::TOKENS_VARIABLE;
@@ -219,6 +219,8 @@ pub enum Role {
     Lead,
     /// Reads figures.
     Executive,
+    /// A program that ticks and watches: sees how the application does, and nothing of anybody.
+    Operator,
     /// Everything.
     Admin,
 }

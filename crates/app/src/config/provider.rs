@@ -43,7 +43,8 @@ pub(super) fn read(table: &Table<'_>) -> Checked<IdentityProvider> {
     for (group, value) in groups.names() {
         let role = value.get_ref().as_str().and_then(|role| ROLES.iter().find(|(name, _)| *name == role));
         let Some((_, role)) = role else {
-            let message = format!("group `{}` must be one of intake, agent, lead, executive, admin", group.value);
+            let message =
+                format!("group `{}` must be one of intake, agent, lead, executive, operator, admin", group.value);
             return table.fail(value.span().start, message);
         };
         roles.push((group.value.to_owned(), *role));

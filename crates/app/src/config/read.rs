@@ -10,11 +10,13 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use toml::de::DeTable;
 
-pub(crate) const ROLES: [(&str, Role); 5] = [
+/// The roles by their names, as the programme and access tokens write them.
+pub const ROLES: [(&str, Role); 6] = [
     ("intake", Role::Intake),
     ("agent", Role::Agent),
     ("lead", Role::Lead),
     ("executive", Role::Executive),
+    ("operator", Role::Operator),
     ("admin", Role::Admin),
 ];
 

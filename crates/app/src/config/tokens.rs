@@ -38,7 +38,7 @@ impl Config {
             return Err("the name is taken");
         }
         let Some((_, role)) = ROLES.iter().find(|(name, _)| *name == role) else {
-            return Err("the role must be one of intake, agent, lead, executive, admin");
+            return Err("the role must be one of intake, agent, lead, executive, operator, admin");
         };
         if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err("the hash must be a SHA-256 in hexadecimal digits");

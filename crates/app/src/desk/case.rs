@@ -379,6 +379,7 @@ fn delivery(l: Lang, d: &Delivery) -> Fact {
         DeliveryState::Failed => (l.say("failed", "gescheitert"), "bad"),
         DeliveryState::Skipped => (l.say("skipped", "ausgelassen"), "warn"),
         DeliveryState::Blocked => (l.say("blocked", "gesperrt"), "bad"),
+        DeliveryState::Discarded => (l.say("put away", "abgelegt"), "warn"),
     };
     let label = match d.occasion.event_name() {
         "case.opened" => l.say("Case opened", "Fall eröffnet"),

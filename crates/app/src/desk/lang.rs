@@ -137,6 +137,7 @@ impl Lang {
             "finish_task" => self.say("Task finished", "Aufgabe abgeschlossen"),
             "change_policy" => self.say("Deadlines changed", "Fristen geändert"),
             "delivery.replayed" => self.say("Sent again", "Erneut gesendet"),
+            "delivery.discarded" => self.say("Put away", "Abgelegt"),
             "deadline.warning" => self.say("Deadline warning", "Frist wird knapp"),
             "deadline.breached" => self.say("Deadline missed", "Frist verpasst"),
             "answered.again" => self.say("Customer answered again", "Kunde hat erneut geantwortet"),

@@ -1,4 +1,4 @@
-//! What did not arrive: alerts and messages that were given up, and a button that sends each once more.
+//! What did not arrive: alerts and messages that were given up, and buttons that send each once more or put it away.
 
 use super::case::Notice;
 use super::frame::{Door, Frame, Guest, Place};
@@ -52,7 +52,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         }
     }
 
-    /// `POST /desk/letters`: sends the one that `letter` names once more.
+    /// `POST /desk/letters`: sends the one that `letter` names once more, or puts away the one that `discard` names.
     ///
     /// # Errors
     /// 503 when the store does not answer.
@@ -62,16 +62,20 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             Door::Out(reply) => return Ok(Worked { reply, now: Vec::new() }),
         };
         let l = guest.frame.l;
-        let letter = field(request.body(), "letter").filter(|_| guest.sent(request.body()));
-        let done = match letter.filter(|_| field(request.body(), "resume").is_none()) {
-            Some(letter) => self.replay(&letter, &guest.caller).await,
-            None => Ok(Vec::new()),
+        let form = request.body();
+        let wanted = guest.sent(form) && field(form, "resume").is_none();
+        let named = |name| field(form, name).filter(|_| wanted);
+        let again = l.say("It is on its way once more.", "Es ist noch einmal unterwegs.");
+        let away = l.say("It is put away; its case says by whom.", "Es ist abgelegt; im Fall steht, von wem.");
+        let done = match (named("letter"), named("discard")) {
+            (Some(letter), _) => self.replay(&letter, &guest.caller).await.map(|now| (Some(again), now)),
+            (None, Some(letter)) => self.discard(&letter, &guest.caller).await.map(|()| (Some(away), Vec::new())),
+            (None, None) => Ok((None, Vec::new())),
         };
         let (status, notice, now) = match done {
-            Ok(now) if now.is_empty() => (StatusCode::OK, None, now),
-            Ok(now) => {
-                let text = l.say("It is on its way once more.", "Es ist noch einmal unterwegs.").to_owned();
-                (StatusCode::OK, Some(Notice { mark: "good", text, ..Notice::default() }), now)
+            Ok((text, now)) => {
+                let notice = text.map(|text| Notice { mark: "good", text: text.to_owned(), ..Notice::default() });
+                (StatusCode::OK, notice, now)
             }
             Err(problem) => (problem.status, Some(said(l, problem)), Vec::new()),
         };

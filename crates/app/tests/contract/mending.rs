@@ -52,6 +52,16 @@ pub fn mending() -> Vec<Operation> {
             ..NOBODY
         },
         Operation {
+            path: "/v1/dead-letters/{id}/discard",
+            method: "post",
+            id: "discardDeadLetter",
+            summary: "Puts it away: it need not arrive any more.",
+            parameters: id(),
+            answers: vec![(204, nothing("it is no dead letter any more"))],
+            problems: &[404, 409, 503],
+            ..NOBODY
+        },
+        Operation {
             path: "/v1/feedback/{id}",
             method: "delete",
             id: "eraseFeedback",
@@ -162,6 +172,9 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
             ]);
             readiness["properties"]["storage_key"] = text();
             readiness["properties"]["storage_keys_retired"] = list(text());
+            readiness["properties"]["channels_switched_off"] = list(text());
+            readiness["properties"]["channels_leading_nowhere"] =
+                json!({ "oneOf": [list(text()), { "type": "null" }] });
             readiness
         }),
     ]

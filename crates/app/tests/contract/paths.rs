@@ -4,7 +4,7 @@ use super::browsers::browsers;
 use super::mending::mending;
 use super::schemas::{line, names, of, sent, text, time};
 use ringback_app::access::Action;
-use ringback_app::config::Role;
+use ringback_app::config::ROLES;
 use ringback_core::case::State;
 use ringback_core::consent::Purpose;
 use ringback_core::message::MessageKind;
@@ -25,14 +25,6 @@ pub struct Operation {
     /// Problems besides those that every route with a token may answer.
     pub problems: &'static [u16],
 }
-
-const ROLES: [(Role, &str); 5] = [
-    (Role::Intake, "intake"),
-    (Role::Agent, "agent"),
-    (Role::Lead, "lead"),
-    (Role::Executive, "executive"),
-    (Role::Admin, "admin"),
-];
 
 pub fn all() -> Value {
     let mut paths: Map<String, Value> = Map::new();
@@ -63,7 +55,7 @@ impl Operation {
         let mut described = json!({ "operationId": self.id, "summary": self.summary, "responses": responses });
         match self.action {
             Some(action) => {
-                let may = ROLES.iter().filter(|(role, _)| role.may(action)).map(|(_, name)| *name);
+                let may = ROLES.iter().filter(|(_, role)| role.may(action)).map(|(name, _)| *name);
                 described["x-roles"] = may.collect();
             }
             None => described["security"] = json!([]),
@@ -422,6 +414,7 @@ fn the_rest() -> Vec<Operation> {
     };
     let mut table = with_json("the table", "Figures");
     table["content"]["text/csv"] = json!({ "schema": { "type": "string" } });
+    let metrics = json!({ "description": "the metrics", "content": { "application/openmetrics-text": { "schema": { "type": "string" } } } });
     let document = json!({ "description": "this document", "content": { "application/json": { "schema": { "type": "object" } } } });
     vec![
         Operation {
@@ -468,6 +461,16 @@ fn the_rest() -> Vec<Operation> {
             vec![(200, with_json("ready", "Readiness"))],
             &[503],
         ),
+        Operation {
+            action: Some(Action::Observe),
+            ..plain(
+                "/metrics",
+                "getMetrics",
+                "How the application does, for Prometheus: the text form of OpenMetrics 1.0.",
+                vec![(200, metrics)],
+                &[503],
+            )
+        },
         plain("/openapi.json", "getContract", "This document.", vec![(200, document)], &[503]),
     ]
 }

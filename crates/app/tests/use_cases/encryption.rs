@@ -1,6 +1,7 @@
 //! A day of work where stored values are encrypted, over the use cases alone, on every kind of store: it comes to the same as
 //! without, and nothing that anybody said or is called can be read in the store.
 
+use crate::stage::trials::Trials;
 use crate::stage::yes::Yes;
 use crate::stage::{Setting, Stage, open, try_open};
 use futures::executor::block_on;
@@ -72,7 +73,7 @@ fn day_of_work(stage: &Stage) -> [Value; 4] {
         block_on(stage.app.tick_logged(&Nobody));
     }
     let feedback = read(block_on(stage.app.get_feedback(&id, &headers("agent"))));
-    let mut ready = read(block_on(stage.app.get_readiness(&HeaderMap::new())));
+    let mut ready = read(block_on(stage.app.get_readiness(&HeaderMap::new(), &Trials)));
     for same in ["encrypted", "shards"] {
         ready[same].take();
     }
@@ -119,10 +120,10 @@ fn a_key_is_exchanged_and_the_one_before_dropped() {
         let id = take(&first, "r1");
         let both = stage(kind, &format!("{TWO},{ONE}"), Some(&first.store)).expect("opens");
         work(&both, &id, &json!({ "type": "acknowledge", "note": "Heard of the gallimaufry" }));
-        let told = read(block_on(both.app.get_readiness(&headers("admin"))));
+        let told = read(block_on(both.app.get_readiness(&headers("admin"), &Trials)));
         assert_eq!(told["storage_key"], "2026-11", "{kind:?}: {told}");
         assert_eq!(told["storage_keys_retired"], json!(["2026-01"]), "{kind:?}");
-        let stranger = read(block_on(both.app.get_readiness(&HeaderMap::new())));
+        let stranger = read(block_on(both.app.get_readiness(&HeaderMap::new(), &Trials)));
         assert_eq!((&stranger["encrypted"], &stranger["storage_key"]), (&json!(true), &Value::Null), "{kind:?}");
 
         let alone = stage(kind, TWO, Some(&first.store)).expect("opens");

@@ -1,5 +1,6 @@
 //! An application on a store in memory, and a browser of sorts: it keeps cookies and follows no link by itself.
 
+use crate::stage::trials::Trials;
 use crate::stage::{self, Application, Setting, Stage};
 use futures::executor::block_on;
 use http::{HeaderMap, Request, header};
@@ -18,19 +19,6 @@ pub struct Gate<'a>(&'a Application);
 impl ConsentGate for Gate<'_> {
     async fn may_contact(&self, who: &Customer, on: ContactChannel, why: Purpose) -> Result<Decision, GateError> {
         self.0.may_contact(who, on, why).await
-    }
-}
-
-/// Takes every sample.
-struct Trials;
-
-impl ringback_app::ChannelTrials for Trials {
-    async fn try_channel(&self, channel: &ringback_core::id::ChannelId, _: &str) -> Result<(), String> {
-        if channel.as_str() == "events" { Err("refused: 404".to_owned()) } else { Ok(()) }
-    }
-
-    async fn leading_nowhere(&self) -> Result<BTreeMap<String, String>, String> {
-        Ok(BTreeMap::from([("care-chat".to_owned(), "the variable `slack_webhook_url` is not configured".to_owned())]))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The application on a store in memory, as all tests of the use cases set it up: the shipped programme, one token for
 //! each role, which is the role's name, and a clock that is moved by hand. What they do with it is theirs.
 
+pub mod trials;
 pub mod yes;
 
 use futures::executor::block_on;
