@@ -18,6 +18,8 @@ fn the_shipped_programme_is_whole() {
     let nps = &config.sources[&SourceId::new("formbricks").unwrap()].mappings[0];
     assert_eq!(nps.score, "/data/data/nps");
     assert_eq!(nps.identity.email.as_deref(), Some("/data/contactAttributes/email"));
+    let crm = &config.sources[&SourceId::new("crm").unwrap()].mappings[0];
+    assert_eq!((crm.account.id.as_deref(), &nps.account.id), (Some("/account/number"), &None));
     assert!(config.variables().contains(&"slack_webhook_url"));
 }
 
@@ -38,6 +40,7 @@ fn every_key_of_rules_and_sources_is_explained_beside_them() {
         ("response = \"/ticket/id\"\n", &sources),
         ("{ question = \"/answers/contact_ok\"", &sources),
         ("{ customer = \"/customer/number\"", &sources),
+        ("{ id = \"/account/number\"", &sources),
     ] {
         let unknown = match place.split_once("{ ") {
             Some((before, first)) => format!("{before}{{ nothing = 1, {first}"),
@@ -144,6 +147,12 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         ("{ low = 6, high = 9 }", "{ low = 9, high = 6 }", "do not cut the NPS scale"),
         ("countries.CH", "countries.Swiss", "`Swiss` is no country code"),
         ("score = \"/answers/effort\"", "score = \"effort\"", "is no JSON pointer"),
+        ("touchpoint = \"/ticket", "touchpoint = \"ticket", "`ticket/touchpoint` is no JSON pointer"),
+        (
+            "account = { id = \"/acc",
+            "account = { number = \"/acc",
+            "unknown key `number`; known here: id, level, name, role",
+        ),
         ("survey = \"support-ces\"", "survey = \"support\"", "no survey `support`"),
         ("deadlines = \"fast\"", "deadlines = \"faster\"", "no deadline policy `faster`"),
         ("[[sites]]", "[widget.client_address]\nheader = \"a b\"\n[[sites]]", "is no header"),
