@@ -56,7 +56,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         faults.iter().for_each(|fault| terminal::error(fault));
         return Ok(ExitCode::FAILURE);
     }
-    println!(
+    say!(
         "{}: {} surveys, {} sources, {} sites, {} rules, {} calendars, {} channels; configuration {}",
         file.display(),
         config.surveys.len(),
