@@ -111,7 +111,7 @@ impl Application {
             }
             match told {
                 None if ending.wished() => {
-                    println!();
+                    say!();
                     self.terminate();
                     told = Some(Instant::now());
                 }
@@ -129,7 +129,7 @@ impl Application {
             for line in
                 BufReader::new(output).lines().map_while(Result::ok).filter(|line| !line.starts_with("listening on "))
             {
-                println!("{line}");
+                say!("{line}");
             }
         });
     }

@@ -29,9 +29,9 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     if dry {
-        println!("{body:#}");
+        say!("{body:#}");
     } else {
-        println!("{id}: the sample was taken");
+        say!("{id}: the sample was taken");
     }
     Ok(ExitCode::SUCCESS)
 }

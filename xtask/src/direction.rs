@@ -119,7 +119,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     if !faults.is_empty() {
         bail!("{} dependencies point the wrong way", faults.len());
     }
-    println!("dependencies point one way in {} crates", graph.members.len());
+    say!("dependencies point one way in {} crates", graph.members.len());
     Ok(ExitCode::SUCCESS)
 }
 

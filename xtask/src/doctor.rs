@@ -1,6 +1,6 @@
 //! `cargo xtask doctor`: how a running application is doing, from what `GET /readyz` says. Changes nothing.
 //!
-//! An administrator is told more. The token that was made here is for this machine's application and goes nowhere else.
+//! An operator or administrator is told more. The token that was made here is for this machine's application and goes nowhere else.
 
 use std::fs;
 use std::net::IpAddr;
@@ -18,7 +18,10 @@ use crate::{environment, up};
 
 /// Seconds that an answer may wait to be sealed before it is remarked on: longer than a lease and a hole.
 const SLOW: u64 = 90;
-/// The variable with an administrator's token for an application elsewhere.
+/// Seconds after which an alert or a message that has not arrived needs a person: four attempts have failed by then, and the
+/// next is an hour and a half away.
+const UNSENT: u64 = 3_600;
+/// The variable with an operator's or administrator's token for an application elsewhere.
 const TOKEN_VARIABLE: &str = "RINGBACK_TOKEN";
 
 /// Runs the command: prints what there is to know, and ends non-zero when something needs a person.
@@ -34,7 +37,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     let url = url.unwrap_or_else(up::address);
     let ready = ask(&url, token(&url, token_file.as_deref())?)?;
     for (name, value) in report(&ready) {
-        println!("{} {value}", paint(Paint::Strong, format!("{name:<16}")));
+        say!("{} {value}", paint(Paint::Strong, format!("{name:<16}")));
     }
     let findings = findings(&ready);
     for finding in &findings {
@@ -97,6 +100,12 @@ fn text(value: &Value) -> String {
     }
 }
 
+/// A list of names as a text; none for an empty one, or where nothing is said.
+fn names(list: &Value) -> Option<String> {
+    let names: Vec<&str> = list.as_array()?.iter().filter_map(Value::as_str).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
 /// What there is to know, as name and value.
 fn report(ready: &Value) -> Vec<(String, String)> {
     let count = |value: &Value| {
@@ -116,6 +125,10 @@ fn report(ready: &Value) -> Vec<(String, String)> {
         None => String::new(),
     };
     lines.push(("unsent alerts".to_owned(), format!("{}{oldest}", count(unsent))));
+    // What is switched off is a finding; an empty variable may be meant.
+    if let Some(nowhere) = names(&ready["channels_leading_nowhere"]) {
+        lines.push(("no address".to_owned(), format!("{nowhere}: nothing is sent there")));
+    }
     for shard in ready["shards"].as_array().into_iter().flatten() {
         let lease = match shard["lease_seconds"].as_u64() {
             Some(seconds) => format!("held by {} for {seconds} s", text(&shard["holder"])),
@@ -157,8 +170,17 @@ fn findings(ready: &Value) -> Vec<String> {
     if let Some(seconds) = ready["timers_ahead_seconds"].as_u64().filter(|seconds| *seconds > 60) {
         findings.push(format!("a clock was ahead: what is due within the next {seconds} s comes late"));
     }
+    if let Some(seconds) = ready["unsent_alerts"]["oldest_seconds"].as_u64().filter(|seconds| *seconds >= UNSENT) {
+        findings.push(format!(
+            "something has been tried for {seconds} s and has not arrived: GET /v1/dead-letters?state=pending says what, and why"
+        ));
+    }
+    if let Some(off) = names(&ready["channels_switched_off"]) {
+        findings.push(format!("switched off, as they were refused for good: {off}; cargo xtask channel test CHANNEL"));
+    }
     if ready["dead_letters"]["count"].as_u64().is_some_and(|count| count > 0) {
-        findings.push("dead letters: GET /v1/dead-letters, and POST /v1/dead-letters/{id}/replay".to_owned());
+        findings
+            .push("dead letters: GET /v1/dead-letters, and POST /v1/dead-letters/{id}/replay or …/discard".to_owned());
     }
     for shard in ready["shards"].as_array().into_iter().flatten() {
         if shard["quarantined"].as_u64().is_some_and(|count| count > 0) {
@@ -215,13 +237,42 @@ mod tests {
         ready["lag_seconds"] = json!(120);
         ready["timers_late_seconds"] = json!(1_000);
         ready["timers_ahead_seconds"] = json!(7_200);
+        ready["unsent_alerts"] = json!({ "count": 1, "more": false, "oldest_since": "…", "oldest_seconds": 3_600 });
+        ready["channels_switched_off"] = json!(["care-chat", "events"]);
         ready["dead_letters"]["count"] = json!(2);
         ready["shards"][0]["quarantined"] = json!(1);
         ready["shards"][0]["quarantined_keys"] = json!(["k:00:1"]);
         let found = findings(&ready).join("\n");
-        for part in ["120 s", "timers for 1000 s", "next 7200 s", "dead letters", "k:00:1"] {
+        for part in [
+            "120 s",
+            "timers for 1000 s",
+            "next 7200 s",
+            "tried for 3600 s",
+            "care-chat, events",
+            "dead letters: ",
+            "k:00:1",
+        ] {
             assert!(found.contains(part), "{part}: {found}");
         }
+    }
+
+    #[test]
+    fn what_is_tried_again_is_shown_at_once_and_found_when_attempts_become_rare() {
+        let mut ready = ready();
+        ready["unsent_alerts"] = json!({ "count": 3, "more": false, "oldest_since": "09:30", "oldest_seconds": 3_599 });
+        assert_eq!(findings(&ready), Vec::<String>::new());
+        let shown = report(&ready).into_iter().find(|(name, _)| name == "unsent alerts").expect("a line");
+        assert_eq!(shown.1, "3, the oldest for 3599 s (since 09:30)");
+    }
+
+    #[test]
+    fn a_channel_without_an_address_is_shown_and_no_finding() {
+        let mut ready = ready();
+        (ready["channels_switched_off"], ready["channels_leading_nowhere"]) = (json!([]), json!(["pager"]));
+        assert_eq!(findings(&ready), Vec::<String>::new());
+        assert!(report(&ready).contains(&("no address".to_owned(), "pager: nothing is sent there".to_owned())));
+        ready["channels_leading_nowhere"] = Value::Null;
+        assert!(!report(&ready).iter().any(|(name, _)| name == "no address"), "not known");
     }
 
     #[test]

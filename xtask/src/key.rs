@@ -27,8 +27,8 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         Some(name) => name,
         None => today()?,
     };
-    println!("{}", entry(&name, &environment::random::<32>()?)?);
-    eprintln!(
+    say!("{}", entry(&name, &environment::random::<32>()?)?);
+    tell!(
         "Put this in front of what the variable storage_keys holds, separated by a comma, and keep a copy where your \
          backups are not. Without it nothing that was stored under it can be read."
     );

@@ -3,6 +3,12 @@
 //! Each command is a module of its own. None of them knows the product's insides: they call cargo, start the local
 //! host as a process and speak HTTP, so that this crate compiles in seconds on a fresh machine.
 
+#![warn(clippy::print_stdout, clippy::print_stderr, reason = "`say!` and `tell!` bear that nobody reads on")]
+
+// Before all that print: its macros are seen from here on.
+#[macro_use]
+mod terminal;
+
 mod application;
 mod artifacts;
 mod bench;
@@ -31,7 +37,6 @@ mod signals;
 mod simulate;
 mod size;
 mod standard_webhooks;
-mod terminal;
 mod testing;
 mod token;
 mod toolchain;
@@ -109,7 +114,7 @@ fn run() -> Result<ExitCode> {
     let command = match args.next()? {
         Some(Arg::Value(command)) => command.to_string_lossy().into_owned(),
         Some(Arg::Long("help") | Arg::Short('h')) | None => {
-            print!("{USAGE}");
+            say!("{}", USAGE.trim_end());
             return Ok(ExitCode::SUCCESS);
         }
         Some(other) => return Err(other.unexpected().into()),
@@ -136,7 +141,7 @@ fn run() -> Result<ExitCode> {
         "check-config" => product::check_config(args),
         "check-direction" => direction::command(args),
         "help" => {
-            print!("{USAGE}");
+            say!("{}", USAGE.trim_end());
             Ok(ExitCode::SUCCESS)
         }
         other => bail!("there is no command {other}; `cargo xtask help` lists them"),

@@ -7,9 +7,11 @@ use lexopt::{Arg, ValueExt};
 use ringback_ledger::StoreKind;
 use ringback_test_support::simulation::{self, Request};
 
+use crate::terminal;
+
 /// Runs the command.
 pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
-    let good = simulation::run(&request(args)?, &mut std::io::stdout())?;
+    let good = simulation::run(&request(args)?, &mut terminal::output())?;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

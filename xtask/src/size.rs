@@ -45,7 +45,7 @@ fn measure(limit: u64) -> Result<()> {
     }
     for (package, size) in &sizes {
         let figure = format!("{:>7.1} kB", kilobytes(*size));
-        println!("  {package:<20} {}", if *size > TARGET { paint(Paint::Bad, figure) } else { figure });
+        say!("  {package:<20} {}", if *size > TARGET { paint(Paint::Bad, figure) } else { figure });
     }
     let over = over(&sizes, limit);
     if !over.is_empty() {

@@ -43,7 +43,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         }
         count.add_one(terminal::step("component sizes", size::check));
     }
-    println!("\n{} passed, {} failed", count.passed, count.failed);
+    say!("\n{} passed, {} failed", count.passed, count.failed);
     Ok(if count.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -71,7 +71,7 @@ fn stream(cargo: &mut Command) -> Result<Count> {
     let mut count = Count::default();
     for line in BufReader::new(child.stdout.take().context("cargo has no output")?).lines() {
         let line = line?;
-        println!("{line}");
+        say!("{line}");
         count.add(&line);
     }
     let status = child.wait()?;

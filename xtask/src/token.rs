@@ -47,11 +47,11 @@ fn create(name: &str, role: &str) -> Result<()> {
     expect_free(name, &programme()?)?;
     let (token, hash) = environment::new_token(role)?;
     let instead = change(|listed| with(listed, name, role, &hash))?;
-    println!("{token}");
-    eprintln!("This is {name}'s token ({role}). It is not kept and cannot be shown again.");
+    say!("{token}");
+    tell!("This is {name}'s token ({role}). It is not kept and cannot be shown again.");
     match instead {
         Some(instead) => bail!("{instead}"),
-        None => eprintln!("In force from the next start on."),
+        None => tell!("In force from the next start on."),
     }
     Ok(())
 }
@@ -60,7 +60,7 @@ fn revoke(name: &str) -> Result<()> {
     if let Some(instead) = change(|listed| without(listed, name))? {
         bail!("{instead}");
     }
-    eprintln!("{name}'s token and all its sessions end with the next start.");
+    tell!("{name}'s token and all its sessions end with the next start.");
     Ok(())
 }
 
@@ -118,7 +118,7 @@ fn expect_free(name: &str, programme: &Programme) -> Result<()> {
 
 fn list() -> Result<()> {
     for (name, role) in entries(environment::current()?.get(VARIABLE).map(String::as_str).unwrap_or_default()) {
-        println!("{name} {role}");
+        say!("{name} {role}");
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
     fs::remove_file(Running::note()).ok();
     let status = status?;
     if ending.wished() {
-        println!("ended; the data stays in .spin/");
+        say!("ended; the data stays in .spin/");
         return Ok(ExitCode::SUCCESS);
     }
     bail!("the local host ended by itself with {status}")
@@ -126,24 +126,24 @@ fn options(mut args: lexopt::Parser) -> Result<Options> {
 fn welcome(running: &Running) {
     let Running { application, inbox } = running;
     let strong = |text: &str| paint(Paint::Strong, text);
-    println!("\n{}  {}", paint(Paint::Good, "Ringback runs."), strong(application));
-    println!("  health    {application}/healthz  {application}/readyz");
+    say!("\n{}  {}", paint(Paint::Good, "Ringback runs."), strong(application));
+    say!("  health    {application}/healthz  {application}/readyz");
     match inbox {
-        Some(inbox) => println!("  inbox     {}   what it sends, as the receivers would see it", strong(inbox)),
-        None => println!("  inbox     none: every outlet is set by your own variables"),
+        Some(inbox) => say!("  inbox     {}   what it sends, as the receivers would see it", strong(inbox)),
+        None => say!("  inbox     none: every outlet is set by your own variables"),
     }
     if !application.ends_with(":3000") {
-        println!("  links     in messages lead to public_url of ringback.toml; adapt it to this port");
+        say!("  links     in messages lead to public_url of ringback.toml; adapt it to this port");
     }
-    println!(
+    say!(
         "  token     .ringback/token (admin), .ringback/{{lead,agent,executive,intake}}-token; ada's and grace's in .ringback/{{ada,grace}}-token"
     );
-    println!("  interface docs/api.md   programme ringback.toml   data .spin/");
-    println!("\nA first answer; it opens a case and sends an alert:\n");
-    println!("{}", first_curl(application));
-    println!("\nThe case, with the id that `Location` ended with:\n");
-    println!("  curl -s {application}/v1/cases/ID -H \"Authorization: Bearer $(cat .ringback/token)\"");
-    println!("\nOr, in a second terminal, `cargo xtask demo`. Ctrl-C ends it.\n");
+    say!("  interface docs/api.md   programme ringback.toml   data .spin/");
+    say!("\nA first answer; it opens a case and sends an alert:\n");
+    say!("{}", first_curl(application));
+    say!("\nThe case, with the id that `Location` ended with:\n");
+    say!("  curl -s {application}/v1/cases/ID -H \"Authorization: Bearer $(cat .ringback/token)\"");
+    say!("\nOr, in a second terminal, `cargo xtask demo`. Ctrl-C ends it.\n");
 }
 
 fn first_curl(application: &str) -> String {

@@ -19,7 +19,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     }
     toolchain::ensure_wasm_target()?;
     let environment = environment::prepare(port)?;
-    print!("{}", environment::render(&environment.variables));
+    say!("{}", environment::render(&environment.variables).trim_end());
     terminal::remark(&if environment.needs_inbox {
         format!("what your own variables do not lead elsewhere goes to the inbox: `cargo xtask inbox --port {port}`")
     } else {

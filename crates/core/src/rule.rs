@@ -111,6 +111,31 @@ impl Conditions {
             && self.comment.is_none_or(|wanted| wanted != comment.trim().is_empty())
             && (self.keyword.is_empty() || mentions(comment, &self.keyword))
     }
+
+    /// Whether these hold wherever the others do, as far as the conditions themselves show: what answers there can be is
+    /// not looked at. Where it says no, it may be so all the same.
+    #[must_use]
+    pub fn cover(&self, other: &Self) -> bool {
+        let words = !other.keyword.is_empty();
+        let comment = if words { Some(true) } else { other.comment };
+        includes(&self.survey, &other.survey)
+            && includes(&self.band, &other.band)
+            && self.score_from.is_none_or(|from| other.score_from.is_some_and(|other| other >= from))
+            && self.score_to.is_none_or(|to| other.score_to.is_some_and(|other| other <= to))
+            && includes(&self.touchpoint, &other.touchpoint)
+            && includes(&self.tier, &other.tier)
+            && includes(&self.segment, &other.segment)
+            && includes(&self.country, &other.country)
+            && includes(&self.channel, &other.channel)
+            && includes(&self.account, &other.account)
+            && self.comment.is_none_or(|wanted| comment == Some(wanted))
+            && (self.keyword.is_empty() || words && other.keyword.iter().all(|word| mentions(word, &self.keyword)))
+    }
+}
+
+/// Whether a list lets through all that another one does; an empty one lets everything through.
+fn includes<T: PartialEq>(list: &[T], other: &[T]) -> bool {
+    list.is_empty() || !other.is_empty() && other.iter().all(|value| list.contains(value))
 }
 
 fn mentions(comment: &str, keywords: &[String]) -> bool {
@@ -154,4 +179,115 @@ pub struct Rule {
 #[must_use]
 pub fn first_match<'a>(rules: &'a [Rule], feedback: &Feedback) -> Option<&'a Rule> {
     rules.iter().find(|rule| rule.when.hold(feedback))
+}
+
+/// Rules that are never reached, each with one above it that takes every answer which it would.
+#[must_use]
+pub fn never_reached(rules: &[Rule]) -> Vec<(&Rule, &Rule)> {
+    let above = |i: usize| rules[..i].iter().find(|above| above.when.cover(&rules[i].when));
+    rules.iter().enumerate().filter_map(|(i, rule)| Some((rule, above(i)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    /// Conditions of one line: `band=detractor tier=gold,silver from=1 to=3 comment=yes keyword=refund country=DE`.
+    fn when(line: &str) -> Conditions {
+        let mut when = Conditions::default();
+        for (key, value) in line.split_whitespace().filter_map(|part| part.split_once('=')) {
+            let words: Vec<&str> = value.split(',').collect();
+            let bands = || words.iter().map(|name| crate::names::Named::from_name(name).unwrap()).collect();
+            match key {
+                "survey" => when.survey = words.iter().map(|name| SurveyId::new(*name).unwrap()).collect(),
+                "touchpoint" => when.touchpoint = words.iter().map(|name| TouchpointId::new(*name).unwrap()).collect(),
+                "band" => when.band = bands(),
+                "from" => when.score_from = value.parse().ok(),
+                "to" => when.score_to = value.parse().ok(),
+                "comment" => when.comment = Some(value == "yes"),
+                "tier" => when.tier = texts(&words),
+                "segment" => when.segment = texts(&words),
+                "country" => when.country = texts(&words),
+                "channel" => when.channel = texts(&words),
+                "account" => when.account = texts(&words),
+                "keyword" => when.keyword = texts(&words),
+                other => panic!("no condition {other}"),
+            }
+        }
+        when
+    }
+
+    #[test]
+    fn what_holds_wherever_something_else_does_covers_it() {
+        for (covering, covered) in [
+            ("", ""),
+            ("", "band=detractor tier=gold comment=no"),
+            ("band=detractor,dissatisfied", "band=detractor tier=gold"),
+            ("from=1 to=6", "from=2 to=6"),
+            ("to=6", "from=3 to=3"),
+            ("country=DE,AT", "country=AT segment=b2b"),
+            ("survey=a touchpoint=b channel=c account=d", "survey=a touchpoint=b channel=c account=d"),
+            ("comment=yes", "keyword=refund"),
+            ("keyword=REFUND,late", "keyword=refunds,late"),
+        ] {
+            assert!(when(covering).cover(&when(covered)), "`{covering}` holds wherever `{covered}` does");
+        }
+    }
+
+    #[test]
+    fn what_lets_less_through_covers_nothing() {
+        for (other, wider) in [
+            ("band=detractor", ""),
+            ("tier=gold", "band=detractor"),
+            ("tier=gold", "tier=gold,silver"),
+            ("from=3", "from=2"),
+            ("from=3", ""),
+            ("to=6", "from=1"),
+            ("to=6", "to=7"),
+            ("survey=a", "survey=b"),
+            ("touchpoint=a", "touchpoint=b"),
+            ("segment=a", "segment=b"),
+            ("country=DE", "country=AT"),
+            ("channel=a", "channel=b"),
+            ("account=a", "account=b"),
+            ("comment=yes", ""),
+            ("comment=no", "keyword=refund"),
+            ("keyword=refunds", "keyword=refund"),
+            ("keyword=refund", "keyword=refund,late"),
+            ("keyword=refund", "comment=yes"),
+        ] {
+            assert!(!when(other).cover(&when(wider)), "`{other}` does not hold wherever `{wider}` does");
+        }
+    }
+
+    #[test]
+    fn a_rule_below_one_that_takes_all_of_its_answers_is_never_reached() {
+        let rule = |id: &str, line: &str| Rule {
+            id: RuleId::new(id).unwrap(),
+            when: when(line),
+            then: Action {
+                track: Track::None,
+                advocacy: None,
+                priority: Priority::Normal,
+                queue: None,
+                deadlines: None,
+                alert: None,
+                owner: None,
+                message: None,
+            },
+        };
+        let found = |rules: &[Rule]| -> Vec<String> {
+            let found = never_reached(rules).into_iter();
+            found.map(|(rule, above)| format!("{} < {}", rule.id, above.id)).collect()
+        };
+        let ordered = [rule("gold", "band=detractor tier=gold"), rule("unhappy", "band=detractor"), rule("rest", "")];
+        assert_eq!(found(&ordered), Vec::<String>::new());
+        let [gold, unhappy, rest] = ordered;
+        assert_eq!(found(&[unhappy.clone(), gold.clone(), rest.clone()]), ["gold < unhappy"]);
+        assert_eq!(found(&[rest, gold, unhappy]), ["gold < rest", "unhappy < rest"]);
+    }
 }

@@ -63,7 +63,7 @@ pub fn command(args: lexopt::Parser) -> Result<ExitCode> {
         Measured::Elsewhere(code) => return Ok(code),
     };
     for figure in &figures {
-        println!("{figure}");
+        say!("{figure}");
     }
     let missed: Vec<&str> =
         figures.iter().filter(|figure| figure.is_missed()).map(|figure| figure.name.as_str()).collect();

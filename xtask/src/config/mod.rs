@@ -50,12 +50,13 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     let mut unmounted = manifest.unmounted(&named.borrow(), None);
     unmounted.extend(manifest.unmounted(&written.borrow(), Some(WRITER)));
     let given = [manifest.not_given(&config, &sites), manifest.not_let_out(&config)].concat();
-    let faults = [unmounted, given, manifest.bad_templates(), unreached(&config), unsaid(&config, &letters)].concat();
+    let idle = [unreached(&config), unmatched(&config), unsaid(&config, &letters)].concat();
+    let faults = [unmounted, given, manifest.bad_templates(), idle].concat();
     if !faults.is_empty() {
         faults.iter().for_each(|fault| terminal::error(fault));
         return Ok(ExitCode::FAILURE);
     }
-    println!(
+    say!(
         "{}: {} surveys, {} sources, {} sites, {} rules, {} calendars, {} channels; configuration {}",
         file.display(),
         config.surveys.len(),
@@ -93,6 +94,14 @@ fn unsaid(config: &Config, letters: &Letters) -> Vec<String> {
     }
     kinds.retain(|kind| letters.templates().iter().all(|template| template.kind != *kind));
     kinds.into_iter().map(|kind| format!("no template says `{}`, which is to be sent", kind.as_str())).collect()
+}
+
+/// Rules that no answer comes to, because one above them takes it: somebody believes that they work.
+fn unmatched(config: &Config) -> Vec<String> {
+    let pairs = config.never_reached().into_iter();
+    pairs
+        .map(|(rule, above)| format!("rule {}: no answer comes to it; rule {} above takes them all", rule.id, above.id))
+        .collect()
 }
 
 /// Routes and channels that nothing leads to: somebody believes that they are told, and is not.
@@ -153,7 +162,7 @@ mod tests {
         let named = config.variables().into_iter().chain(sites.variables());
         assert_eq!(manifest.undeclared(named), Vec::<String>::new());
         let given = [manifest.not_given(&config, &sites), manifest.not_let_out(&config)].concat();
-        let faults = [given, manifest.bad_templates(), unreached(&config)].concat();
+        let faults = [given, manifest.bad_templates(), unreached(&config), unmatched(&config)].concat();
         assert_eq!(faults, Vec::<String>::new());
     }
 
@@ -185,6 +194,19 @@ mod tests {
         assert!(not_given(&manifest, &config)[0].starts_with("channel pager: spin.toml does not give `slack_origin`"));
         manifest.0.insert("x".to_owned(), toml::Value::String("{{ nowhere }}".to_owned()));
         assert_eq!(manifest.bad_templates(), ["spin.toml: `{{ nowhere }}` names no variable"]);
+    }
+
+    #[test]
+    fn a_rule_that_stands_below_one_that_takes_its_answers_is_named_with_that_one() {
+        let (text, _) = shipped();
+        let rule = |id: &str, when: &str| format!("[[rules]]\nid = \"{id}\"\n{when}then = {{ track = \"none\" }}\n");
+        let below = text.clone() + &rule("too-late", "when = { band = [\"detractor\"], country = [\"CH\"] }\n");
+        assert_eq!(
+            unmatched(&programme(&below)),
+            ["rule too-late: no answer comes to it; rule detractor above takes them all"]
+        );
+        let first = text.replacen("\n[[rules]]", &format!("\n{}\n[[rules]]", rule("pause", "")), 1);
+        assert_eq!(unmatched(&programme(&first)).len(), 6, "what takes everything leaves nothing to the others");
     }
 
     fn not_given(manifest: &Manifest, config: &Config) -> Vec<String> {

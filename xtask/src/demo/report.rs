@@ -10,7 +10,7 @@ use crate::up::Running;
 
 /// The first lines.
 pub fn opening(running: &Running, count: usize) {
-    println!(
+    say!(
         "{count} answers to {}; alerts are read from {}\n",
         running.application,
         running.inbox.as_deref().unwrap_or("the cases alone (your own receivers are set)")
@@ -21,7 +21,7 @@ pub fn opening(running: &Running, count: usize) {
 pub fn answer(number: usize, story: &Story, outcome: &Outcome) {
     let score = format!("{} of {}", story.score, story.best);
     let head = format!("{number:>3}  {score:<8}  {:<14}  {:<6}  {:<24}", story.survey, story.place, story.who);
-    println!("{}  {}", paint(Paint::Strong, head), band(outcome));
+    say!("{}  {}", paint(Paint::Strong, head), band(outcome));
     if let Some(shows) = story.shows {
         line("shows", &paint(Paint::Dim, shows));
     }
@@ -34,7 +34,7 @@ pub fn answer(number: usize, story: &Story, outcome: &Outcome) {
         line("case", "none");
     }
     line("answered", &paint(Paint::Dim, format!("{} in {:.1} ms", outcome.status, outcome.answered_ms)));
-    println!();
+    say!();
 }
 
 fn case(outcome: &Outcome) {
@@ -68,12 +68,12 @@ fn case(outcome: &Outcome) {
         .unwrap_or_default();
     line("alert", &format!("{}{after}", states.join(", ")));
     for text in outcome.chat_text.iter().flat_map(|text| text.lines()) {
-        println!("               {} {text}", paint(Paint::Dim, "│"));
+        say!("               {} {text}", paint(Paint::Dim, "│"));
     }
 }
 
 fn line(label: &str, text: &str) {
-    println!("     {}  {text}", paint(Paint::Dim, format!("{label:<8}")));
+    say!("     {}  {text}", paint(Paint::Dim, format!("{label:<8}")));
 }
 
 fn band(outcome: &Outcome) -> String {
@@ -175,7 +175,7 @@ impl Summary {
 /// The last lines.
 pub fn closing(summary: &Summary, running: &Running) {
     let Summary { answers, refused, cases, repeats, alerts, undelivered, .. } = summary;
-    println!(
+    say!(
         "{}",
         paint(
             Paint::Strong,
@@ -184,13 +184,10 @@ pub fn closing(summary: &Summary, running: &Running) {
             )
         )
     );
-    println!(
-        "alerts    {alerts} delivered, {undelivered} not; first one {}",
-        spread(&summary.alert_ms, "after the POST")
-    );
-    println!("answered  {}", spread(&summary.answered_ms, ""));
+    say!("alerts    {alerts} delivered, {undelivered} not; first one {}", spread(&summary.alert_ms, "after the POST"));
+    say!("answered  {}", spread(&summary.answered_ms, ""));
     if let Some(inbox) = &running.inbox {
-        println!("inbox     {inbox}");
+        say!("inbox     {inbox}");
     }
 }
 

@@ -35,9 +35,9 @@ pub fn serve(running: &Running, variables: &Variables) -> Result<ExitCode> {
         _ => Response::new(404, "not found\n").with("Content-Type", "text/plain"),
     })?;
     let url = format!("http://{address}/");
-    println!("the shop is at {}; Ctrl-C ends it", paint(Paint::Strong, &url));
+    say!("the shop is at {}; Ctrl-C ends it", paint(Paint::Strong, &url));
     if !opened(&url) {
-        println!("open it in a browser");
+        say!("open it in a browser");
     }
     ending.wait();
     Ok(ExitCode::SUCCESS)

@@ -37,8 +37,8 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     let environment = environment::prepare(port)?;
     let inbox =
         Inbox::start(port, Settings { events_secret: environment.variables.get("events_webhook_secret").cloned() })?;
-    println!("inbox at {}", terminal::paint(terminal::Paint::Strong, inbox.url()));
-    println!("`cargo xtask env --inbox-port {port}` has the application's variables; Ctrl-C ends the inbox");
+    say!("inbox at {}", terminal::paint(terminal::Paint::Strong, inbox.url()));
+    say!("`cargo xtask env --inbox-port {port}` has the application's variables; Ctrl-C ends the inbox");
     crate::signals::Ending::watch()?.wait();
     Ok(ExitCode::SUCCESS)
 }

@@ -44,15 +44,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
     let first = (now / 86_400 + 1 - DAYS) * 86_400;
     let lived = terminal::step("living through a quarter", || life::quarter(variables, tokens, first, now))?;
     store::write(&file, &lived.store).with_context(|| format!("cannot write {}", file.display()))?;
-    println!(
-        "{} answers, {} cases, {} of them closed: in {}",
-        lived.answers,
-        lived.cases,
-        lived.closed,
-        file.display()
-    );
-    println!(
-        "Run `cargo xtask up`, and open http://127.0.0.1:3000/desk/insights with the token in .ringback/lead-token."
-    );
+    say!("{} answers, {} cases, {} of them closed: in {}", lived.answers, lived.cases, lived.closed, file.display());
+    say!("Run `cargo xtask up`, and open http://127.0.0.1:3000/desk/insights with the token in .ringback/lead-token.");
     Ok(ExitCode::SUCCESS)
 }

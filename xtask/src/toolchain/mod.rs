@@ -21,7 +21,7 @@ pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {
         return Err(arg.unexpected().into());
     }
     ensure_wasm_target()?;
-    println!("{TARGET} is installed");
+    say!("{TARGET} is installed");
     Ok(ExitCode::SUCCESS)
 }
 

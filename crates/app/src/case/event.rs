@@ -17,7 +17,7 @@ pub(super) const MAX_TEXT: usize = 4_000;
 /// Longest root cause or subject, in characters.
 const MAX_LINE: usize = 200;
 /// Longest name of a person or a queue, in characters.
-pub(super) const MAX_NAME: usize = 128;
+pub(crate) const MAX_NAME: usize = 128;
 /// Most goodwill that can be written down: a hundred million.
 const MOST_GOODWILL: f64 = 1e8;
 

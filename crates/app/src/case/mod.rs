@@ -7,6 +7,7 @@ mod mark;
 mod reassign;
 
 pub(crate) use errands::Errands;
+pub(crate) use event::MAX_NAME;
 pub(crate) use list::{Query, cursor, place};
 pub(crate) use mark::{marks, opened, opened_at, order};
 

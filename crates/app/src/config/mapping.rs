@@ -23,10 +23,16 @@ pub struct Mapping {
     pub consent: Option<ConsentMapping>,
     /// Who answered.
     pub identity: IdentityMapping,
+    /// The company they answer for.
+    pub account: AccountMapping,
     /// Language.
     pub locale: Option<String>,
     /// Country.
     pub country: Option<String>,
+    /// How the survey reached the customer.
+    pub channel: Option<String>,
+    /// Where in the journey it was asked; the survey's touchpoint where the event does not say.
+    pub touchpoint: Option<String>,
     /// Segment.
     pub segment: Option<String>,
     /// Value tier.
@@ -61,4 +67,17 @@ pub struct IdentityMapping {
     pub email: Option<String>,
     /// Phone number.
     pub phone: Option<String>,
+}
+
+/// Where the company is that the customer answers for.
+#[derive(Debug, Clone, Default)]
+pub struct AccountMapping {
+    /// The account's number.
+    pub id: Option<String>,
+    /// Name.
+    pub name: Option<String>,
+    /// What the customer does there.
+    pub role: Option<String>,
+    /// How high the customer stands there.
+    pub level: Option<String>,
 }

@@ -22,7 +22,7 @@ pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<Messages> {
         None => return table.fail(id.at, format!("no channel `{}`", id.value)),
     }
     let quarantine_s = seconds(table, "quarantine", 0)?.unwrap_or(QUARANTINE_S);
-    let automation = table.choice("automation", &named::<MessageKind>())?;
+    let automation = sent_at_once(table, "automation")?;
     let double_opt_in = table.yes("double_opt_in")?.unwrap_or(false);
     // Read by whoever writes the messages.
     let _ = (table.value("templates"), table.value("brand"));
@@ -34,6 +34,18 @@ pub(super) fn read(table: &Table<'_>, config: &Config) -> Checked<Messages> {
         double_opt_in,
         sequences: Vec::new(),
     })
+}
+
+/// A kind of message that may follow an answer at once: not one that only makes sense on an occasion of its own.
+pub(super) fn sent_at_once(table: &Table<'_>, key: &'static str) -> Checked<Option<MessageKind>> {
+    let kind = table.choice::<MessageKind>(key, &named())?;
+    let instead = match kind {
+        Some(kind) if kind.asks() => "asks for a survey: use [[sequences]]",
+        Some(MessageKind::Confirmation) => "asks whether a consent is really theirs: `double_opt_in` sends it",
+        _ => return Ok(kind),
+    };
+    let kind = kind.map(MessageKind::as_str).unwrap_or_default();
+    table.fail(table.place(key), format!("`{kind}` {instead}"))
 }
 
 pub(super) fn sequences(root: &Table<'_>, config: &Config) -> Checked<Vec<Sequence>> {

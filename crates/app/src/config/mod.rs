@@ -28,7 +28,7 @@ mod tokens;
 pub use cases::{CaseWork, FollowUpSurvey, Goodwill};
 pub use keeping::Retention;
 pub use kinds::{KINDS, Kind, split_mailbox};
-pub use mapping::{ConsentMapping, IdentityMapping, Mapping};
+pub use mapping::{AccountMapping, ConsentMapping, IdentityMapping, Mapping};
 pub use provider::IdentityProvider;
 pub use read::ROLES;
 pub use sites::{Ask, Sites};

@@ -66,7 +66,7 @@ impl Config {
 fn members(table: &Table<'_>) -> Checked<Vec<Member>> {
     let mut members: Vec<Member> = Vec::new();
     for member in table.tables("members")? {
-        let name = member.required("name")?;
+        let Some(name) = member.person("name")? else { return member.fail(member.at, "`name` is missing") };
         if members.iter().any(|known| known.name == name.value) {
             return member.fail(name.at, format!("`{}` is a member twice", name.value));
         }

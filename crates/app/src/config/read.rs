@@ -27,6 +27,10 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
     let mut config = head(&root.required_table("programme")?)?;
     config.hash = sha256_hex(text.as_bytes())[..16].to_owned();
     // In the order in which they refer to each other.
+    config.access = by_id(&root, "access", access)?.into_values().collect();
+    if let Some(provider) = root.table("identity_provider")? {
+        config.provider = Some(provider::read(&provider)?);
+    }
     config.surveys = by_id(&root, "surveys", surveys::read)?;
     config.channels = by_id(&root, "channels", channels::read)?;
     config.calendars = by_id(&root, "calendars", |calendar| calendars::read(calendar, beside))?;
@@ -61,10 +65,6 @@ pub(super) fn programme(text: &str, beside: Beside<'_>) -> Checked<Config> {
     }
     if let Some(retention) = root.table("retention")? {
         config.retention = keeping::read_retention(&retention)?;
-    }
-    config.access = by_id(&root, "access", access)?.into_values().collect();
-    if let Some(provider) = root.table("identity_provider")? {
-        config.provider = Some(provider::read(&provider)?);
     }
     if let Some(widget) = root.table("widget")? {
         config.proxy = widget.table("client_address")?.map(|table| sites::proxy(&table)).transpose()?;
@@ -136,7 +136,8 @@ fn head(table: &Table<'_>) -> Checked<Config> {
 }
 
 fn access(table: &Table<'_>) -> Checked<(String, AccessToken)> {
-    let id = table.required("id")?.value;
+    let Some(id) = table.person("id")? else { return table.fail(table.at, "`id` is missing") };
+    let id = id.value;
     let role = table.required_choice("role", &ROLES)?;
     let token_sha256_variable = table.variable("token_sha256_variable")?;
     table.done()?;

@@ -4,6 +4,7 @@
 
 use super::Config;
 use super::deadlines::seconds;
+use super::rules::said;
 use super::surveys::country;
 use super::table::{Checked, Placed, Table, named};
 
@@ -101,7 +102,7 @@ fn channels(table: &Table<'_>, config: &Config, route: &RouteId) -> Checked<Vec<
 }
 
 fn conditions(table: &Table<'_>, route: &RouteId) -> Checked<When> {
-    let texts = |key| -> Checked<Vec<String>> { Ok(table.texts(key)?.into_iter().map(|text| text.value).collect()) };
+    table.check_lists(&["queue", "track", "priority", "tier", "country"])?;
     let mut queue = Vec::new();
     for name in table.texts("queue")? {
         queue.push(QueueId::new(name.value).or_else(|error| table.fail(name.at, error.to_string()))?);
@@ -111,7 +112,7 @@ fn conditions(table: &Table<'_>, route: &RouteId) -> Checked<When> {
         queue,
         track: table.choices("track", &named())?,
         priority: table.choices("priority", &named())?,
-        tier: texts("tier")?,
+        tier: said(table, "tier")?,
         country,
         hours: working_hours(table, route)?,
     };

@@ -1,7 +1,7 @@
 //! `[[sources]]`: whose events are taken, and which of their fields means what.
 
 use super::table::{Checked, Placed, Table, named};
-use super::{Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
+use super::{AccountMapping, Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
 use crate::fields::escape;
 use ringback_core::id::{SourceId, SurveyId};
 use serde_json::Value;
@@ -86,8 +86,14 @@ impl Paths {
                 Some(identity) => self.identity(&identity)?,
                 None => IdentityMapping::default(),
             },
+            account: match table.table("account")? {
+                Some(account) => self.account(&account)?,
+                None => AccountMapping::default(),
+            },
             locale: self.optional(table, "locale")?.or_else(|| self.vendor("/data/language")),
             country: self.optional(table, "country")?,
+            channel: self.optional(table, "channel")?,
+            touchpoint: self.optional(table, "touchpoint")?,
             segment: self.optional(table, "segment")?,
             tier: self.optional(table, "tier")?,
             occurred_at: self.optional(table, "occurred_at")?.or_else(|| self.vendor("/data/createdAt")),
@@ -134,5 +140,15 @@ impl Paths {
         };
         table.done()?;
         Ok(identity)
+    }
+    fn account(&self, table: &Table<'_>) -> Checked<AccountMapping> {
+        let account = AccountMapping {
+            id: self.optional(table, "id")?,
+            name: self.optional(table, "name")?,
+            role: self.optional(table, "role")?,
+            level: self.optional(table, "level")?,
+        };
+        table.done()?;
+        Ok(account)
     }
 }

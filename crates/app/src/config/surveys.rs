@@ -37,10 +37,16 @@ pub(super) fn read(table: &Table<'_>) -> Checked<(SurveyId, Survey)> {
 /// A country code (ISO 3166 alpha-2).
 pub(super) fn country(table: &Table<'_>, code: Placed<String>) -> Checked<String> {
     let text = code.value;
-    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()) {
+    if country_code(&text) {
         return Ok(text);
     }
-    table.fail(code.at, format!("`{text}` is no country code: two capital letters, as in `DE`"))
+    let capitals = text.to_ascii_uppercase();
+    let meant = if country_code(&capitals) { capitals.as_str() } else { "DE" };
+    table.fail(code.at, format!("`{text}` is no country code: two capital letters, as in `{meant}`"))
+}
+
+fn country_code(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())
 }
 
 fn thresholds(table: &Table<'_>, metric: Metric) -> Checked<Thresholds> {

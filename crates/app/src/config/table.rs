@@ -4,6 +4,7 @@
 //! part of every component, and a value's place would be lost where types wrap each other.
 
 use super::ConfigError;
+use crate::case::MAX_NAME;
 use ringback_core::names::Named;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -54,6 +55,11 @@ impl<'a> Table<'a> {
     pub fn value(&self, key: &'static str) -> Option<&'a Value<'a>> {
         self.known.borrow_mut().insert(key);
         self.entries.iter().find(|(name, _)| name.get_ref().as_ref() == key).map(|(_, value)| value)
+    }
+
+    /// Where a key's value stands; the table's own place where it does not.
+    pub fn place(&self, key: &'static str) -> usize {
+        self.value(key).map_or(self.at, |value| value.span().start)
     }
 
     /// Every key, for a table whose keys are names.
@@ -135,6 +141,35 @@ impl<'a> Table<'a> {
             None => self.wrong(key, item, "a list of texts"),
         };
         items.map(text).collect()
+    }
+
+    /// Refuses lists of which one entry has to be met, and that name nothing, or the same twice.
+    pub fn check_lists(&self, keys: &[&'static str]) -> Checked<()> {
+        for key in keys {
+            let texts = self.texts(key)?;
+            if texts.is_empty() && self.value(key).is_some() {
+                return self.fail(self.place(key), format!("`{key}` names nothing: leave it out where all are meant"));
+            }
+            for (i, text) in texts.iter().enumerate() {
+                if texts[..i].iter().any(|before| before.value == text.value) {
+                    return self.fail(text.at, format!("`{}` stands in `{key}` twice", text.value));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What somebody who works cases is called.
+    pub fn person(&self, key: &'static str) -> Checked<Option<Placed<String>>> {
+        self.parsed(key, |name| {
+            let plain = name.trim() == name && !name.chars().any(char::is_control);
+            if plain && (1..=MAX_NAME).contains(&name.chars().count()) {
+                return Ok(name);
+            }
+            Err(format!(
+                "`{key}` must be a name of 1 to {MAX_NAME} characters, on one line and without blanks around it"
+            ))
+        })
     }
 
     /// A list; empty when absent.

@@ -25,6 +25,8 @@ fn the_shipped_programme_is_whole() {
     let nps = &config.sources[&SourceId::new("formbricks").unwrap()].mappings[0];
     assert_eq!(nps.score, "/data/data/nps");
     assert_eq!(nps.identity.email.as_deref(), Some("/data/contactAttributes/email"));
+    let crm = &config.sources[&SourceId::new("crm").unwrap()].mappings[0];
+    assert_eq!((crm.account.id.as_deref(), &nps.account.id), (Some("/account/number"), &None));
     assert!(config.variables().contains(&"slack_webhook_url"));
 }
 
@@ -45,6 +47,7 @@ fn every_key_of_rules_and_sources_is_explained_beside_them() {
         ("response = \"/ticket/id\"\n", &sources),
         ("{ question = \"/answers/contact_ok\"", &sources),
         ("{ customer = \"/customer/number\"", &sources),
+        ("{ id = \"/account/number\"", &sources),
     ] {
         let unknown = match place.split_once("{ ") {
             Some((before, first)) => format!("{before}{{ nothing = 1, {first}"),
@@ -151,6 +154,12 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         ("{ low = 6, high = 9 }", "{ low = 9, high = 6 }", "do not cut the NPS scale"),
         ("countries.CH", "countries.Swiss", "`Swiss` is no country code"),
         ("score = \"/answers/effort\"", "score = \"effort\"", "is no JSON pointer"),
+        ("touchpoint = \"/ticket", "touchpoint = \"ticket", "`ticket/touchpoint` is no JSON pointer"),
+        (
+            "account = { id = \"/acc",
+            "account = { number = \"/acc",
+            "unknown key `number`; known here: id, level, name, role",
+        ),
         ("survey = \"support-ces\"", "survey = \"support\"", "no survey `support`"),
         ("deadlines = \"fast\"", "deadlines = \"faster\"", "no deadline policy `faster`"),
         ("[[sites]]", "[widget.client_address]\nheader = \"a b\"\n[[sites]]", "is no header"),
@@ -205,6 +214,110 @@ fn what_is_wrong_is_refused_with_its_place_and_reason() {
         let refusal = refusal(from, to);
         assert!(refusal.contains(reason), "{to}: {refusal}");
     }
+}
+
+/// The shipped programme with one rule more: by default one that opens a case of nobody's.
+fn with_rule(when: &str, then: &str) -> Result<Config, ConfigError> {
+    let opens = "track = 'recovery', queue = 'care', deadlines = 'standard'";
+    let then = if then.contains("track") { then.to_owned() } else { format!("{opens}, {then}") };
+    let then = then.trim_end_matches(", ");
+    Config::parse(&format!("{SHIPPED}\n[[rules]]\nid = 'x'\nwhen = {{ {when} }}\nthen = {{ {then} }}\n"), &beside)
+}
+
+#[test]
+fn conditions_that_no_answer_can_meet_are_refused_where_they_stand() {
+    let line = SHIPPED.lines().count() + 4;
+    for (when, place, reason) in [
+        ("country = ['CH', 'de']", "'de']", "`de` is no country code: two capital letters, as in `DE`"),
+        ("country = ['Germany']", "'Germany'", "`Germany` is no country code"),
+        ("country = []", "[]", "`country` names nothing: leave it out where all are meant"),
+        ("band = []", "[]", "`band` names nothing"),
+        ("tier = ['gold', 'gold']", "'gold']", "`gold` stands in `tier` twice"),
+        ("segment = ['']", "''", "no answer can say this: `segment` has 1 to 200 characters"),
+        ("channel = [' web']", "' web'", "no answer can say this: `channel`"),
+        ("account = ['A-1 ']", "'A-1 '", "no answer can say this: `account`"),
+        ("keyword = ['refund', ' ']", "' '", "a keyword without letters would be found in any comment"),
+        ("keyword = ['refund'], comment = false", "['refund']", "`comment = false` wants none"),
+        ("score_from = 8, score_to = 3", "8", "no score is at least 8 and at most 3"),
+        ("score_from = 11", "11", "`score_from` = 11 lies on no scale of what is asked: checkout-nps 0–10, "),
+        ("score_to = 60", "60", "`score_to` = 60 lies on no scale"),
+        (
+            "survey = ['delivery-csat', 'help-thumbs'], score_from = 6",
+            "6",
+            "`score_from` = 6 lies on no scale of what is asked: delivery-csat 1–5, help-thumbs 0–1",
+        ),
+        (
+            "survey = ['delivery-csat'], band = ['detractor']",
+            "['detractor']",
+            "no answer is in such a `band`: with this survey, score and country it is dissatisfied, neutral, satisfied",
+        ),
+        ("survey = ['help-thumbs'], band = ['neutral']", "['neutral']", "it is dissatisfied, satisfied"),
+        ("survey = ['checkout-nps'], score_from = 7, band = ['detractor']", "['detractor']", "it is passive, promoter"),
+        (
+            "survey = ['checkout-nps'], score_from = 6, country = ['CH'], band = ['detractor']",
+            "['detractor']",
+            "it is passive, promoter",
+        ),
+    ] {
+        let refusal = with_rule(when, "").err().unwrap_or_else(|| panic!("{when}: is taken"));
+        assert!(refusal.message.contains(reason), "{when}: {refusal}");
+        let column = when.find(place).expect(place) + "when = { ".len() + 1;
+        assert_eq!((refusal.line, refusal.column), (line, column), "{when}: {refusal}");
+    }
+    let route =
+        SHIPPED.replacen("id = \"surveys\"", "id = \"surveys\"\nwhen = { country = [] }\notherwise = \"lead\"", 1);
+    assert!(Config::parse(&route, &beside).unwrap_err().message.contains("`country` names nothing"));
+}
+
+#[test]
+fn conditions_that_some_answer_can_meet_are_taken() {
+    for when in [
+        "",
+        "score_from = 0, score_to = 0",
+        "score_from = 10",
+        "survey = ['delivery-csat', 'checkout-nps'], score_from = 6",
+        "survey = ['delivery-csat', 'checkout-nps'], band = ['detractor']",
+        // Of Switzerland a 6 is a passive, and elsewhere a detractor.
+        "survey = ['checkout-nps'], score_from = 6, score_to = 6, band = ['passive']",
+        "survey = ['checkout-nps'], score_from = 6, score_to = 6, band = ['detractor']",
+        "survey = ['checkout-nps'], score_from = 6, country = ['AT', 'CH'], band = ['detractor']",
+        "touchpoint = ['a-shop-of-1988'], channel = ['e-mail'], account = ['A 1'], comment = true, keyword = [' late ']",
+    ] {
+        if let Err(refusal) = with_rule(when, "") {
+            panic!("{when}: {refusal}");
+        }
+    }
+}
+
+#[test]
+fn what_a_rule_cannot_do_is_refused() {
+    for (then, reason) in [
+        (
+            "message = 'confirmation'",
+            "`confirmation` asks whether a consent is really theirs: `double_opt_in` sends it",
+        ),
+        ("message = 'reminder'", "`reminder` asks for a survey: use [[sequences]]"),
+        ("owner = ''", "`owner` must be a name of 1 to 128 characters"),
+        ("owner = ' grace'", "without blanks around it"),
+        ("owner = \"gra\\nce\"", "on one line"),
+        ("owner = 'board'", "`board` has the role executive, which works no cases"),
+        ("owner = 'shop-backend'", "has the role intake"),
+        ("track = 'none', owner = 'grace'", "takes no queue, deadlines, alert, owner or priority"),
+        ("track = 'none', priority = 'high'", "takes no queue, deadlines, alert, owner or priority"),
+    ] {
+        let refusal = with_rule("", then).err().unwrap_or_else(|| panic!("{then}: is taken"));
+        assert!(refusal.message.contains(reason), "{then}: {refusal}");
+    }
+    let long = format!("owner = '{}'", "x".repeat(129));
+    assert!(with_rule("", &long).is_err());
+    for then in ["owner = 'grace'", "owner = 'care-desk'", "owner = 'Zoë Ω'", "track = 'none', message = 'thank_you'"]
+    {
+        if let Err(refusal) = with_rule("", then) {
+            panic!("{then}: {refusal}");
+        }
+    }
+    let confirmed = refusal("automation = \"help\"", "automation = \"confirmation\"");
+    assert!(confirmed.contains("`double_opt_in` sends it"), "{confirmed}");
 }
 
 #[test]

@@ -5,14 +5,15 @@
 
 use super::native::{answer, assumed};
 use super::value::{self, MAX_COMMENT, MAX_EMAIL, MAX_PHONE, MAX_RESPONSE_ID, MAX_SHORT};
-use crate::config::{Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
+use crate::config::{AccountMapping, Config, ConsentMapping, IdentityMapping, Mapping, Source, SourceKind};
 use crate::digest::sha256_hex;
 use crate::fields::{Mistakes, escape, instant};
 use crate::problem::Problem;
 use crate::stored::Stored;
 use chrono::{DateTime, Utc};
 use ringback_core::consent::{Statement, Vouched};
-use ringback_core::feedback::{Answer, Customer, Feedback};
+use ringback_core::feedback::{Account, Answer, Customer, Feedback};
+use ringback_core::id::TouchpointId;
 use ringback_core::survey::{Score, Survey};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -141,7 +142,8 @@ impl Reader<'_> {
         let occurred_at = self.text(mapping.occurred_at.as_deref(), 40);
         let occurred_at = occurred_at.and_then(|text| instant(&text));
         let locale = self.formed(mapping.locale.as_deref(), 35, value::locale).filter(|l| l != "default");
-        let assumed = assumed(said.is_some(), locale.is_some(), false);
+        let touchpoint = self.touchpoint(mapping.touchpoint.as_deref());
+        let assumed = assumed(said.is_some(), locale.is_some(), touchpoint.is_some());
         let country = said.or_else(|| config.default_country.clone());
         Feedback {
             source: source.id.clone(),
@@ -153,11 +155,11 @@ impl Reader<'_> {
             locale: locale.or_else(|| Some(config.default_locale.clone())),
             country,
             assumed,
-            channel: None,
-            touchpoint: survey.touchpoint.clone(),
+            channel: self.text(mapping.channel.as_deref(), MAX_SHORT),
+            touchpoint: touchpoint.unwrap_or_else(|| survey.touchpoint.clone()),
             segment: self.text(mapping.segment.as_deref(), MAX_SHORT),
             customer: self.customer(&mapping.identity, mapping.tier.as_deref()),
-            account: None,
+            account: self.account(&mapping.account),
             consent: mapping
                 .consent
                 .as_ref()
@@ -169,6 +171,21 @@ impl Reader<'_> {
             received_at: now,
             updated_at: None,
         }
+    }
+
+    /// Shortened it would be another one, so what is none is left out.
+    fn touchpoint(&self, path: Option<&str>) -> Option<TouchpointId> {
+        self.whole(path).and_then(|text| TouchpointId::new(text).ok())
+    }
+
+    fn account(&self, mapping: &AccountMapping) -> Option<Account> {
+        let account = Account {
+            id: self.identity(mapping.id.as_deref(), MAX_SHORT),
+            name: self.text(mapping.name.as_deref(), MAX_SHORT),
+            role: self.text(mapping.role.as_deref(), MAX_SHORT),
+            level: self.text(mapping.level.as_deref(), MAX_SHORT),
+        };
+        Some(account).filter(|account| *account != Account::default())
     }
 
     fn customer(&self, identity: &IdentityMapping, tier: Option<&str>) -> Customer {
