@@ -14,3 +14,4 @@ mod queues;
 mod reports;
 mod rounds;
 mod stage;
+mod webhooks;
