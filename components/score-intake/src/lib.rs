@@ -4,7 +4,9 @@ use http::{Method, StatusCode};
 use ringback_app::Taken;
 use ringback_app::problem::{Problem, Reply, empty};
 use ringback_app::widget;
-use ringback_edge::{Answer, READ, READ_AND_WRITE, answer, app, asked, front, segments, spawn, wake, whole};
+use ringback_edge::{
+    Answer, READ, READ_AND_WRITE, answer, app, asked, front, segments, spawn, wake, whole, whole_up_to,
+};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -32,7 +34,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
         }
         (&Method::GET, ["healthz"]) => Ok(empty(StatusCode::NO_CONTENT)),
         (&Method::GET, ["widget.js"]) => Ok(widget::script(request.headers())),
-        (_, ["v1", "surveys", ..] | ["s", _]) => browser(request, &method, &path).await,
+        (_, ["v1", "surveys", ..] | ["s", ..]) => browser(request, &method, &path).await,
         (_, ["v1", "feedback"] | ["v1", "webhooks", _]) => Err(Problem::method_not_allowed("POST")),
         (_, ["v1", "feedback", _]) => Err(Problem::method_not_allowed("DELETE, GET, HEAD")),
         (_, ["healthz"] | ["widget.js"]) => Err(Problem::method_not_allowed(READ)),
@@ -53,11 +55,15 @@ async fn browser(request: Request, method: &Method, path: &str) -> Result<Reply,
         (&Method::POST, ["v1", "surveys", id, "answers"]) => {
             Ok(answered(app.post_answer(&front, id, whole(request).await?).await))
         }
-        (&Method::GET, ["s", id]) => app.get_survey_page(&front, id, &query, request.headers()),
-        (&Method::POST, ["s", id]) => app.post_survey_page(&front, id, whole(request).await?).await.map(answered),
+        // People follow these links: where there is no survey, they are told so on a page, too.
+        (&Method::GET, ["s", rest @ ..]) => app.get_survey_page(&front, &rest.join("/"), &query, request.headers()),
+        (&Method::POST, ["s", rest @ ..]) => {
+            let request = whole_up_to(request, widget::MAX_FORM).await?;
+            app.post_survey_page(&front, &rest.join("/"), request).await.map(answered)
+        }
         (_, ["v1", "surveys", _]) => Err(Problem::method_not_allowed("GET, HEAD, OPTIONS")),
         (_, ["v1", "surveys", _, "answers"]) => Err(Problem::method_not_allowed("OPTIONS, POST")),
-        (_, ["s", _]) => Err(Problem::method_not_allowed(READ_AND_WRITE)),
+        (_, ["s", ..]) => Err(Problem::method_not_allowed(READ_AND_WRITE)),
         _ => Err(Problem::not_found("page")),
     }
 }

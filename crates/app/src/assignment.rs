@@ -205,9 +205,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     step.timers.extend(chain);
                 }
             }
-            if let Some(before) = &record.body.case {
-                follow_clocks(&mut step, before);
-            }
+            follow_clocks(&mut step, record.body.case.as_ref());
             Ok::<_, ()>(step)
         });
         match written.await? {

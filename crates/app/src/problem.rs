@@ -2,7 +2,7 @@
 //!
 //! The one place where an error becomes an HTTP answer. What a stranger may not know stays in the log.
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -33,16 +33,16 @@ pub struct Problem {
     pub members: Map<String, Value>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
-    /// The methods that the page does take, as `Allow` (RFC 9110) tells them.
-    pub allow: Option<&'static str>,
+    /// Further header fields of the answer.
+    pub headers: Box<[(&'static str, String)]>,
 }
 
 impl Problem {
     /// A problem without further members.
     #[must_use]
     pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
-        let (errors, members) = (Vec::new(), Map::new());
-        Self { status, kind, detail: detail.into(), errors, members, retry_after: None, allow: None }
+        let (errors, members, headers) = (Vec::new(), Map::new(), Box::default());
+        Self { status, kind, detail: detail.into(), errors, members, retry_after: None, headers }
     }
 
     /// Wrong fields: 422.
@@ -69,7 +69,8 @@ impl Problem {
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let detail = format!("this page does not take that method, but {allow}");
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail) }
+        let headers = Box::new([("allow", allow.to_owned())]);
+        Self { headers, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail) }
     }
 
     /// The store did not answer: 503. Nothing was acknowledged; the same request may be sent again.
@@ -86,31 +87,39 @@ impl Problem {
         self
     }
 
+    /// Tells in an answer's header what belongs there, whatever its body is.
+    pub fn tell(&self, reply: &mut Reply) {
+        let headers = reply.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        for (name, value) in &self.headers {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+
     /// The answer.
     #[must_use]
-    pub fn into_reply(self) -> Reply {
+    pub fn into_reply(mut self) -> Reply {
         let mut body = Map::new();
         body.insert("type".into(), format!("urn:ringback:problem:{}", self.kind).into());
         body.insert("title".into(), self.status.canonical_reason().unwrap_or("Error").into());
         body.insert("status".into(), self.status.as_u16().into());
-        body.insert("detail".into(), self.detail.into());
+        body.insert("detail".into(), std::mem::take(&mut self.detail).into());
         if !self.errors.is_empty() {
-            let errors =
-                self.errors.into_iter().map(|e| serde_json::json!({ "pointer": e.pointer, "detail": e.detail }));
+            let errors = std::mem::take(&mut self.errors).into_iter();
+            let errors = errors.map(|e| serde_json::json!({ "pointer": e.pointer, "detail": e.detail }));
             body.insert("errors".into(), errors.collect());
         }
-        body.extend(self.members);
+        body.extend(std::mem::take(&mut self.members));
         let mut reply = json(self.status, &Value::Object(body));
         reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self.status == StatusCode::UNAUTHORIZED {
-            reply.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(allow) = self.allow {
-            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
-        }
-        if let Some(seconds) = self.retry_after {
-            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        self.tell(&mut reply);
         reply
     }
 }

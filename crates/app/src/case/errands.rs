@@ -155,7 +155,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             let mut step = Step::of(Dossier { carried_over_at: Some(now), ..mine.body.clone() });
             if let (true, Some(case), Some(before)) = (over, &mut step.body.case, &mine.body.case) {
                 case.undo_merge(now);
-                follow_clocks(&mut step, before);
+                follow_clocks(&mut step, Some(before));
             }
             Ok(step)
         });

@@ -1,7 +1,9 @@
 //! A case's page: what the customer said and has said before, by when what is due and why, whether they may be
 //! contacted, what may be done now, and what happened.
 
-use super::act::{Act, Draft, Preview, acts};
+use super::act::{Act, Preview, acts};
+use super::draft::Draft;
+use super::facts::{Fact, contact, customer, deliveries, work};
 use super::frame::{Frame, Guest};
 use super::lang::{Due, Lang, When};
 use super::list::{band_mark, title};
@@ -13,26 +15,15 @@ use crate::problem::Problem;
 use crate::time::from_unix;
 use askama::Template;
 use chrono::{DateTime, Utc};
-use ringback_core::alert::{Delivery, DeliveryState};
 use ringback_core::case::{Case, HistoryEntry, State, money};
-use ringback_core::consent::{ContactChannel, Decision, Purpose};
 use ringback_core::deadline::ClockKind;
 use ringback_core::feedback::Answer;
-use ringback_core::rule::Advocacy;
 use ringback_ledger::{Clock, Entropy, Record, Store};
 
 /// Entries of a person's journal that are looked at for what they said before.
 const ENTRIES: u64 = 32;
 /// Earlier answers that are shown.
 const EARLIER: usize = 8;
-
-/// A fact with a mark for what deserves attention.
-pub(super) struct Fact {
-    pub label: String,
-    pub text: String,
-    /// `good`, `warn`, `bad` or nothing.
-    pub mark: &'static str,
-}
 
 /// One of a case's two clocks.
 struct ClockView {
@@ -254,28 +245,6 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
     }
 }
 
-/// What the gate says of each way to reach the customer.
-async fn contact(l: Lang, record: &Record<Dossier>, gate: &impl ConsentGate) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let labels =
-        [(ContactChannel::Email, l.say("E-mail", "E-Mail")), (ContactChannel::Phone, l.say("Phone", "Telefon"))];
-    for (channel, label) in labels {
-        let (text, mark) = match gate.may_contact(&record.body.feedback.customer, channel, Purpose::FollowUp).await {
-            Ok(Decision::Allowed(proof)) => {
-                let said = l.instant(proof.given_at);
-                (format!("{}, {said} ({})", l.say("yes", "ja"), one_line(&proof.source)), "good")
-            }
-            Ok(Decision::Blocked(why)) => (format!("{} ({})", l.say("no", "nein"), why.explain()), "bad"),
-            Err(_) => {
-                let text = l.say("no (consent could not be checked)", "nein (Einwilligung nicht prüfbar)");
-                (text.to_owned(), "bad")
-            }
-        };
-        facts.push(Fact { label: label.to_owned(), text, mark });
-    }
-    facts
-}
-
 pub(super) fn line(l: Lang, entry: &HistoryEntry) -> Line {
     Line {
         at: When::new(l, entry.at),
@@ -300,98 +269,6 @@ fn clock(l: Lang, case: &Case, kind: ClockKind, now: DateTime<Utc>) -> ClockView
     };
     let met = clock.met_at.map(|at| When::new(l, at));
     ClockView { label: l.clock(kind), due, ended, met, mark, why: case.why_due(kind) }
-}
-
-/// Who works it, how it stands, and what belongs to it.
-fn work(l: Lang, case: &Case) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let mut add = |label: &str, text: String, mark| facts.push(Fact { label: label.to_owned(), text, mark });
-    let nobody = l.say("nobody", "niemand");
-    add(l.say("Owner", "Person"), case.owner.as_deref().map_or_else(|| nobody.to_owned(), one_line), "");
-    if let Some(why) = case.allotment.as_ref().and_then(|allotment| allotment.why.as_deref()) {
-        add(l.say("Because", "Weil"), one_line(why), "");
-    }
-    add(l.say("Queue", "Warteschlange"), case.queue.to_string(), "");
-    add(l.say("Track", "Weg"), l.track(case.track).to_owned(), "");
-    if let Some(asks) = case.advocacy.map(Advocacy::as_str) {
-        add(l.say("We ask for", "Wir bitten um"), asks.to_owned(), "");
-    }
-    if let Some(waiting) = &case.waiting {
-        let until = l.instant(waiting.until);
-        add(
-            l.say("Waits for", "Wartet auf"),
-            format!("{} ({} {until})", one_line(&waiting.reason), l.say("until", "bis")),
-            "warn",
-        );
-    }
-    for task in &case.tasks {
-        let stands = task.done_at.map_or_else(|| l.say("open", "offen").to_owned(), |at| l.instant(at));
-        let text = format!("{} for {}: {} ({stands})", task.number, task.department, one_line(&task.what));
-        add(l.say("Task", "Aufgabe"), text, if task.done_at.is_some() { "good" } else { "" });
-    }
-    if let Some(cause) = &case.root_cause {
-        add(l.say("Root cause", "Ursache"), one_line(cause), "");
-    }
-    if let Some(remedy) = &case.remedy {
-        add(l.say("Remedy", "Abhilfe"), one_line(remedy), "");
-    }
-    if let Some(into) = &case.merged_into {
-        add(l.say("Goes on in", "Geht weiter in"), into.clone(), "");
-    }
-    if let Some(at) = case.recovered_at {
-        add(l.say("Won back", "Zurückgewonnen"), l.instant(at), "good");
-    }
-    facts
-}
-
-fn customer(l: Lang, dossier: &Dossier) -> Vec<Fact> {
-    let f = &dossier.feedback;
-    let account = f.account.as_ref().and_then(|a| a.name.as_deref().or(a.id.as_deref()));
-    let known = [
-        (l.say("Name", "Name"), f.customer.name.as_deref()),
-        (l.say("E-mail", "E-Mail"), f.customer.email.as_deref()),
-        (l.say("Phone", "Telefon"), f.customer.phone.as_deref()),
-        (l.say("Number", "Nummer"), f.customer.id.as_deref()),
-        (l.say("Tier", "Stufe"), f.customer.tier.as_deref()),
-        (l.say("Account", "Firma"), account),
-        (l.say("Segment", "Segment"), f.segment.as_deref()),
-        (l.say("Country", "Land"), f.country.as_deref()),
-        (l.say("Language", "Sprache"), f.locale.as_deref()),
-    ];
-    let fact =
-        |(label, text): (&str, Option<&str>)| Some(Fact { label: label.to_owned(), text: one_line(text?), mark: "" });
-    let mut facts: Vec<Fact> = known.into_iter().filter_map(fact).collect();
-    let received =
-        Fact { label: l.say("Answered", "Antwort vom").to_owned(), text: l.instant(f.received_at), mark: "" };
-    facts.push(received);
-    facts
-}
-
-fn deliveries(l: Lang, dossier: &Dossier) -> Vec<Fact> {
-    let messages = dossier.messages.iter().map(|m| &m.delivery);
-    dossier.alerts.iter().chain(messages).map(|d| delivery(l, d)).collect()
-}
-
-fn delivery(l: Lang, d: &Delivery) -> Fact {
-    let (state, mark) = match d.state {
-        DeliveryState::Delivered => (l.say("delivered", "zugestellt"), "good"),
-        DeliveryState::Pending => (l.say("on its way", "unterwegs"), ""),
-        DeliveryState::Failed => (l.say("failed", "gescheitert"), "bad"),
-        DeliveryState::Skipped => (l.say("skipped", "ausgelassen"), "warn"),
-        DeliveryState::Blocked => (l.say("blocked", "gesperrt"), "bad"),
-        DeliveryState::Discarded => (l.say("put away", "abgelegt"), "warn"),
-    };
-    let label = match d.occasion.event_name() {
-        "case.opened" => l.say("Case opened", "Fall eröffnet"),
-        "case.untaken" => l.say("Nobody has taken it", "Noch niemand da"),
-        "deadline.warning" => l.say("Deadline warning", "Frist wird knapp"),
-        "deadline.breached" => l.say("Deadline missed", "Frist verpasst"),
-        "customer.message" => l.say("Message to the customer", "Nachricht an den Kunden"),
-        other => other,
-    };
-    let when = d.delivered_at.map(|at| format!(", {}", l.instant(at))).unwrap_or_default();
-    let why = d.last_error.as_deref().map(|e| format!(": {}", one_line(e))).unwrap_or_default();
-    Fact { label: label.to_owned(), text: format!("{}: {state}{when}{why}", d.channel), mark }
 }
 
 fn open_tasks(case: &Case) -> Vec<(u32, String)> {

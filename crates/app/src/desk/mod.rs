@@ -5,6 +5,8 @@
 mod act;
 mod admin;
 mod case;
+mod draft;
+mod facts;
 mod frame;
 mod lang;
 mod letters;

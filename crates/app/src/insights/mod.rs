@@ -4,10 +4,12 @@
 //! are the core's. Reads only: figures change by nothing but the records they count.
 
 mod cases;
+mod choices;
 mod count;
 mod day;
 mod figures;
 mod graphs;
+mod grids;
 mod page;
 mod period;
 mod query;

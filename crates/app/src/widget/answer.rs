@@ -41,10 +41,8 @@ pub(super) struct Given {
     pub answers: std::collections::BTreeMap<String, ringback_core::feedback::Answer>,
     /// A signed identity.
     pub identity: Option<String>,
-    /// Who was invited by a link of ours; instead of an identity.
-    pub invited: Option<Identity>,
-    /// When (Unix seconds) a page of ours asked, if one did: a signed identity has to hold then.
-    pub asked_at: Option<u64>,
+    /// Who gives it, where a page has found that out; instead of an identity.
+    pub who: Option<Identity>,
     /// Seconds since it was given.
     pub age_s: i64,
 }
@@ -100,9 +98,12 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         ask: &Ask,
         mut given: Given,
     ) -> Result<Taken, Problem> {
-        let identity = match given.invited.take() {
-            Some(invited) => invited,
-            None => self.who(front, site, survey, &given).await?,
+        let identity = match given.who.take() {
+            Some(who) => who,
+            None => {
+                let token = given.identity.as_deref();
+                self.who(front, site, survey, &given.response, token, self.clock.now()).await?
+            }
         };
         let score = Score::new(given.score, survey.metric).map_err(|e| Problem::field("/score", e.to_string()))?;
         let (response, turn) = (identity.response(&survey.id, &given.response), given.turn.take());
@@ -116,13 +117,20 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         self.store(identity, &content, feedback).await
     }
 
-    /// Who gives an answer. A token that has expired since the response was begun with it still says whose it is: the answer
+    /// Who gives an answer, as a token says that held at a moment (Unix seconds). A token that has expired since the response was begun with it still says whose it is: the answer
     /// is there, under a name that only the browser knows. One that is good for a single answer may have been forwarded.
-    async fn who(&self, front: &Front, site: &Site, survey: &Survey, given: &Given) -> Result<Identity, Problem> {
-        let at = given.asked_at.unwrap_or_else(|| self.clock.now());
-        let who = self.identity(front, site, survey, given.identity.as_deref(), at, OLDEST_S.unsigned_abs())?;
+    pub(super) async fn who(
+        &self,
+        front: &Front,
+        site: &Site,
+        survey: &Survey,
+        response: &str,
+        token: Option<&str>,
+        at: u64,
+    ) -> Result<Identity, Problem> {
+        let who = self.identity(front, site, survey, token, at, OLDEST_S.unsigned_abs())?;
         if who.expired {
-            let answer = self.namer.answer(&site.id, &who.response(&survey.id, &given.response));
+            let answer = self.namer.answer(&site.id, &who.response(&survey.id, response));
             if who.answer.is_some() || self.record_of(&answer).await?.is_none() {
                 return Err(self.identity_refused(site, NotTaken::Expired));
             }
@@ -311,8 +319,7 @@ fn given(f: &Fields<'_>) -> Option<Given> {
         identity: f.text("identity", 4_096),
         touchpoint,
         consent,
-        invited: None,
-        asked_at: None,
+        who: None,
         age_s: age_s.unwrap_or(0),
         response: response?,
         score: score?,

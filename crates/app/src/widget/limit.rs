@@ -8,7 +8,7 @@
 use super::Site;
 use crate::App;
 use crate::problem::{Problem, Reply};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use ringback_core::rate::{Rate, Standing, WINDOW_S};
 use ringback_ledger::{Clock, Entropy, Store};
 
@@ -60,22 +60,24 @@ impl Told {
     fn refusal(&self) -> Problem {
         let detail = format!("more than {} answers a minute for this {}", self.rate.count(), self.name);
         let wait = u32::try_from(self.standing.after_s.max(1)).unwrap_or(u32::MAX);
-        let mut problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many", detail);
-        problem.retry_after = Some(wait);
-        problem
+        let headers = Box::new(self.headers());
+        let refusal = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many", detail);
+        Problem { retry_after: Some(wait), headers, ..refusal }
+    }
+
+    /// Says in an answer what is left.
+    pub(super) fn tell(&self, reply: &mut Reply) {
+        for (name, value) in self.headers() {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                reply.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
     }
 
     /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10).
-    pub(super) fn tell(&self, reply: &mut Reply) {
+    fn headers(&self) -> [(&'static str, String); 2] {
         let policy = format!("\"{}\";q={};w={WINDOW_S}", self.name, self.rate.count());
         let now = format!("\"{}\";r={};t={}", self.name, self.standing.left, self.standing.after_s);
-        insert(reply.headers_mut(), "ratelimit-policy", &policy);
-        insert(reply.headers_mut(), "ratelimit", &now);
-    }
-}
-
-fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(HeaderName::from_static(name), value);
+        [("ratelimit-policy", policy), ("ratelimit", now)]
     }
 }

@@ -5,16 +5,19 @@
 //! has signed.
 
 mod answer;
+mod carried;
 pub(crate) mod client;
 mod document;
 mod identity;
 mod invitation;
 mod limit;
+mod no_survey;
 mod origin;
 mod page;
 mod script;
 mod texts;
 
+pub use carried::MAX_FORM;
 pub use origin::Origin;
 pub use script::script;
 pub use texts::{LANGUAGES, TEXTS, default_text, direction};
@@ -129,10 +132,17 @@ impl Front {
             "question" | "low" | "high" => format!("{name}_{}", survey.metric.as_str()),
             other => other.to_owned(),
         };
-        let of = |wording: &Wording, name: &str| wording.get(&(language.to_owned(), name.to_owned())).cloned();
-        let text =
-            of(&ask.texts, name).or_else(|| of(&ask.texts, &general)).or_else(|| of(&self.sites.texts, &general));
-        text.unwrap_or_else(|| default_text(&general, language).to_owned()).replace("{company}", &config.name)
+        let own = |name: &str| ask.texts.get(&(language.to_owned(), name.to_owned()));
+        match own(name).or_else(|| own(&general)) {
+            Some(text) => text.replace("{company}", &config.name),
+            None => self.general_text(config, &general, language),
+        }
+    }
+
+    /// A text in a language, whatever survey it is about: the programme's, or the default.
+    fn general_text(&self, config: &Config, name: &str, language: &str) -> String {
+        let text = self.sites.texts.get(&(language.to_owned(), name.to_owned()));
+        text.map_or(default_text(name, language), String::as_str).replace("{company}", &config.name)
     }
 }
 

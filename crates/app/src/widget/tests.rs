@@ -1,5 +1,7 @@
 //! Browsers and the whole application behind them, on a store in memory.
 
+mod page;
+
 use super::*;
 use crate::config::PEPPER_VARIABLE;
 use crate::config::tests::beside;
@@ -173,35 +175,6 @@ fn an_identity_for_one_answer_ends_when_it_says() {
     assert_eq!(world.post("203.0.113.7:1", &said).reply.status(), 401);
 }
 
-/// A page that was opened in time is answered in time, for a day; after that the answer is nobody's, as by an old link.
-#[test]
-fn the_survey_page_keeps_the_identity_that_held_when_it_was_made() {
-    let world = world(PROGRAMME);
-    let token = token(r#""sub":"C-7","jti":"mail-1""#);
-    world.clock.advance(TOKEN_ENDS - 60);
-    let query = format!("t={token}");
-    let page = world.app.get_survey_page(&world.front, "checkout-nps", &query, &HeaderMap::new()).unwrap();
-    let html = String::from_utf8(page.into_body()).unwrap();
-    let field =
-        |name: &str| html.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap();
-    let form = ["r", "at", "proof", "t"].map(|name| format!("{name}={}", field(name))).join("&");
-    let site = SourceId::new("shop").unwrap();
-    let stored = |response: &str| {
-        let id = world.app.namer.answer(&site, response);
-        block_on(world.app.ledger.read(&id)).unwrap().map(|record| record.body.feedback)
-    };
-    world.clock.advance(3_600);
-    let done = world.form(&format!("{form}&score=2&step=2&comment=slow"));
-    assert_eq!(done.reply.status(), 200);
-    let theirs = stored("identity:checkout-nps:mail-1:C-7").expect("is theirs");
-    assert_eq!((theirs.customer.id.as_deref(), theirs.comment.as_deref()), (Some("C-7"), Some("slow")));
-    world.clock.advance(86_400);
-    assert_eq!(world.form(&format!("{form}&score=2&step=2&comment=slower")).reply.status(), 200);
-    let nobodys = stored(&format!("response:checkout-nps:{}", field("r"))).expect("is nobody's");
-    assert!(nobodys.customer.is_unknown());
-    assert_eq!(stored("identity:checkout-nps:mail-1:C-7").expect("is theirs").comment.as_deref(), Some("slow"));
-}
-
 #[test]
 fn only_an_address_of_the_kind_that_is_asked_for_is_taken_and_only_if_it_is_one() {
     let world = world(PROGRAMME);
@@ -272,27 +245,6 @@ fn a_key_has_a_limit_over_all_addresses() {
     };
     let taken = (0..200).filter(|n| status(*n) == 202).count();
     assert!((64..=80).contains(&taken), "{taken}");
-}
-
-#[test]
-fn the_survey_page_confirms_what_its_link_carries() {
-    let world = world(PROGRAMME);
-    let query = "score=2&lang=de&channel=email";
-    let page = world.app.get_survey_page(&world.front, "checkout-nps", query, &HeaderMap::new()).unwrap();
-    let html = String::from_utf8(page.into_body()).unwrap();
-    assert!(html.contains("value=\"2\" aria-label=\"2 von 10\" required checked"), "{html}");
-    let field =
-        |name: &str| html.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap();
-    let fields = ["r", "at", "proof", "lang", "channel"].map(|name| format!("{name}={}", field(name))).join("&");
-    assert_eq!(world.form(&format!("{fields}&score=2")).reply.status(), 422, "in the second it was made");
-    world.clock.advance(3);
-    let thanks = world.form(&format!("{fields}&score=2"));
-    assert_eq!(thanks.reply.status(), 200);
-    assert!(String::from_utf8_lossy(thanks.reply.body()).contains("Was ist schiefgelaufen?"));
-    let done = world.form(&format!("{fields}&score=2&step=2&comment=Zu+sp%C3%A4t&contact=no"));
-    assert!(String::from_utf8_lossy(done.reply.body()).contains("Vielen Dank!"));
-    assert_eq!(world.form(&format!("{fields}x&score=2")).reply.status(), 200, "an unknown channel is none");
-    assert_eq!(world.form("score=2").reply.status(), 422);
 }
 
 #[test]
@@ -383,61 +335,4 @@ struct Nobody;
 
 impl ringback_ledger::HandOver for Nobody {
     async fn hand_over(&self, _: Vec<ringback_ledger::Due>) {}
-}
-
-#[test]
-fn the_survey_page_shows_the_link_and_only_one_of_ours() {
-    let world = world(&linking());
-    let front = &world.front;
-    let begun = block_on(async { world.app.get_survey_page(front, "checkout-nps", "score=3", &HeaderMap::new()) });
-    let page = String::from_utf8(begun.unwrap().into_body()).unwrap();
-    assert!(!page.contains("/preferences/"), "nothing is answered yet");
-    let hidden = |page: &str, name: &str| {
-        let from = page.split(&format!("name=\"{name}\" value=\"")).nth(1)?;
-        from.split('"').next().map(str::to_owned)
-    };
-    let field = |name: &str| hidden(&page, name).unwrap();
-    let form = format!("r={}&at={}&proof={}&lang=en&channel=link", field("r"), field("at"), field("proof"));
-    world.clock.advance(5);
-    let second = String::from_utf8(world.form(&format!("{form}&score=3")).reply.into_body()).unwrap();
-    let own = hidden(&second, "own").expect("carried on");
-    assert!(second.contains(&format!("href=\"/preferences/{own}\"")), "{second}");
-    let third = world.form(&format!("{form}&score=3&step=2&comment=late&own={own}"));
-    let third = String::from_utf8(third.reply.into_body()).unwrap();
-    assert!(third.contains(&format!("href=\"/preferences/{own}\"")), "{third}");
-    for forged in ["..%2F..%2Fevil", "https%3A%2F%2Fevil.example", &own.replacen("own-", "", 1)] {
-        let page = world.form(&format!("{form}&score=3&step=2&comment=later&own={forged}"));
-        let page = String::from_utf8(page.reply.into_body()).unwrap();
-        assert!(!page.contains("/preferences/") && !page.contains("evil"), "{page}");
-    }
-}
-
-#[test]
-fn the_survey_page_keeps_what_was_chosen_and_takes_no_yes_that_reaches_nobody() {
-    let world = world(&linking());
-    let front = &world.front;
-    let begun = world.app.get_survey_page(front, "checkout-nps", "score=3", &HeaderMap::new());
-    let page = String::from_utf8(begun.unwrap().into_body()).unwrap();
-    let field = |name: &str| {
-        let from = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
-        from.split('"').next().unwrap().to_owned()
-    };
-    let form = format!("r={}&at={}&proof={}&lang=en&channel=link&score=3", field("r"), field("at"), field("proof"));
-    world.clock.advance(5);
-    assert_eq!(world.form(&form).reply.status(), StatusCode::OK);
-    let sent = |more: &str| {
-        let reply = world.form(&format!("{form}&step=2&comment=late&{more}")).reply;
-        (reply.status(), String::from_utf8(reply.into_body()).unwrap())
-    };
-    for wrong in ["contact=yes&email=ada", "contact=yes&email=", "contact=yes"] {
-        let (status, page) = sent(wrong);
-        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
-        assert!(page.contains("value=\"yes\" checked") && page.contains(">late</textarea>"), "{page}");
-        assert!(!wrong.ends_with("=ada") || page.contains("value=\"ada\""), "{page}");
-    }
-    assert_eq!(sent("contact=no").0, StatusCode::OK);
-    assert_eq!(sent("contact=yes&email=ada%40example.com").0, StatusCode::OK);
-    // What nobody can mend by sending it again is not asked for again.
-    let (status, page) = sent("contact=no&website=x");
-    assert!(status.is_client_error() && page.contains("Your answer could not be taken."), "{page}");
 }

@@ -16,7 +16,7 @@ pub fn direction(language: &str) -> &'static str {
 
 /// The texts by name.
 #[rustfmt::skip]
-pub const TEXTS: [(&str, [&str; 6]); 43] = [
+pub const TEXTS: [(&str, [&str; 6]); 46] = [
     ("region", ["Your feedback", "Ihr Feedback", "Votre avis", "La sua opinione", "Su opinión", "رأيك"]),
     ("question_nps", [
         "How likely are you to recommend {company} to a friend or colleague?",
@@ -182,6 +182,30 @@ pub const TEXTS: [(&str, [&str; 6]); 43] = [
         "Non ha funzionato. Prema ancora una volta Invia.",
         "No ha funcionado. Pulse Enviar otra vez.",
         "لم ينجح ذلك. يرجى الضغط على إرسال مرة أخرى.",
+    ]),
+    ("busy", [
+        "A great many answers are coming in just now. Please wait a minute and press Send once more.",
+        "Gerade gehen sehr viele Antworten ein. Bitte warten Sie eine Minute und drücken Sie noch einmal auf Senden.",
+        "De très nombreuses réponses arrivent en ce moment. Patientez une minute, puis appuyez encore une fois sur Envoyer.",
+        "In questo momento arrivano moltissime risposte. Attenda un minuto e prema ancora una volta Invia.",
+        "Ahora mismo llegan muchísimas respuestas. Espere un minuto y pulse Enviar otra vez.",
+        "تصل الآن إجابات كثيرة جدًا. يرجى الانتظار دقيقة ثم الضغط على إرسال مرة أخرى.",
+    ]),
+    ("no_survey", [
+        "There is no survey here. Please check whether the link is complete.",
+        "Hier gibt es keine Umfrage. Bitte prüfen Sie, ob der Link vollständig ist.",
+        "Il n’y a pas de questionnaire ici. Vérifiez que le lien est complet.",
+        "Qui non c’è nessun sondaggio. Verifichi che il link sia completo.",
+        "Aquí no hay ninguna encuesta. Compruebe que el enlace esté completo.",
+        "لا يوجد استبيان هنا. يرجى التحقق من أن الرابط كامل.",
+    ]),
+    ("link_refused", [
+        "This link does not work. Please ask whoever sent it to you for a new one.",
+        "Dieser Link funktioniert nicht. Bitte lassen Sie sich einen neuen schicken.",
+        "Ce lien ne fonctionne pas. Demandez-en un nouveau à qui vous l’a envoyé.",
+        "Questo link non funziona. Ne chieda uno nuovo a chi gliel’ha inviato.",
+        "Este enlace no funciona. Pida uno nuevo a quien se lo envió.",
+        "هذا الرابط لا يعمل. يرجى طلب رابط جديد ممن أرسله إليك.",
     ]),
     ("confirm", [
         "Please press Send to confirm your answer.",

@@ -19,6 +19,7 @@ pub fn browsers() -> Vec<Operation> {
     };
     let preflight = || with_header(nothing("this origin may"), "Access-Control-Max-Age", json!({ "type": "integer" }));
     let taken = with_header(with_header(nothing("taken: durable"), "Location", text()), "RateLimit", text());
+    let taken = with_header(taken, "RateLimit-Policy", text());
     vec![
         Operation {
             answers: vec![

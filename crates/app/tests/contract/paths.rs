@@ -77,8 +77,12 @@ fn problem(status: u16) -> Value {
         "description": title,
         "content": { "application/problem+json": { "schema": of("Problem") } },
     });
-    if status == 503 {
-        answer["headers"] = json!({ "Retry-After": { "schema": { "type": "integer" } } });
+    if matches!(status, 429 | 503) {
+        answer = with_header(answer, "Retry-After", json!({ "type": "integer" }));
+    }
+    if status == 429 {
+        let text = || json!({ "type": "string" });
+        answer = with_header(with_header(answer, "RateLimit", text()), "RateLimit-Policy", text());
     }
     answer
 }

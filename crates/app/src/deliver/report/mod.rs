@@ -231,7 +231,6 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 message.delivery.state = DeliveryState::Failed;
                 message.delivery.last_error = Some("bounced: the address takes no mail".to_owned());
             }
-            let before = step.body.case.clone();
             if let Some(case) = &mut step.body.case {
                 match told.event {
                     ReportEvent::Bounced => case.record_undelivered_message(now, "the address takes no mail", informs),
@@ -246,9 +245,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                     ReportEvent::Delivered => {}
                 }
             }
-            if let Some(before) = before {
-                follow_clocks(&mut step, &before);
-            }
+            follow_clocks(&mut step, record.body.case.as_ref());
             Ok(step)
         });
         match written.await? {

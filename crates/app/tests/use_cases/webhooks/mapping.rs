@@ -1,15 +1,12 @@
 //! Events of a survey platform, by the mapping of their source: what rules can ask for can come from there, too.
 
+use super::{SECRET, headers, post};
 use crate::stage::{self, Setting, Stage, yes::Yes};
 use futures::executor::block_on;
-use http::{HeaderMap, Request, header};
-use ringback_app::signature::sign;
-use ringback_ledger::Clock as _;
 use ringback_test_support::Nobody;
 use serde_json::{Value, json};
 
-const SHIPPED: &str = include_str!("../../../../ringback.toml");
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const SHIPPED: &str = include_str!("../../../../../ringback.toml");
 /// Above the shipped rules.
 const RULE: &str = "
 [[rules]]
@@ -46,21 +43,9 @@ fn ticket(more: &Value) -> Value {
 
 /// Takes an event, and answers what is stored of the answer then.
 fn take(stage: &Stage, id: &str, event: &Value) -> Value {
-    let (body, at) = (event.to_string(), stage.clock.now());
-    let request = Request::post("/")
-        .header(header::CONTENT_TYPE, "application/json")
-        .header("webhook-id", id)
-        .header("webhook-timestamp", at.to_string())
-        .header("webhook-signature", sign(SECRET, id, at, body.as_bytes()).expect("a secret"))
-        .body(body.into_bytes())
-        .expect("a request");
-    let taken = block_on(stage.app.post_webhook("crm", request)).unwrap_or_else(|problem| panic!("{problem:?}"));
+    let id = post(stage, id, event);
     block_on(stage.app.tick_logged(&Nobody));
-    let location = taken.reply.headers()[header::LOCATION].to_str().expect("a place");
-    let mut agent = HeaderMap::new();
-    agent.insert(header::AUTHORIZATION, "Bearer agent".parse().expect("a header"));
-    let id = location.trim_start_matches("/v1/feedback/");
-    let case = block_on(stage.app.get_case(id, &agent, &Yes)).expect("a case");
+    let case = block_on(stage.app.get_case(&id, &headers("agent"), &Yes)).expect("a case");
     serde_json::from_slice(case.body()).expect("JSON")
 }
 
