@@ -24,12 +24,11 @@ use crate::insights::counts;
 use crate::stored::Stored as _;
 use crate::time::{from_unix, unix};
 use chrono::{DateTime, Utc};
-use correction::anew;
 use opening::fire_allotment;
 use ringback_core::alert::{Delivery, Due};
 use ringback_core::case::Case;
 use ringback_core::message::MessageKind;
-use ringback_ledger::{Count, PersonNote, Program, Record, Step, Timer, Update};
+use ringback_ledger::{Count, PersonNote, Program, Record, Step, Timer};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -69,11 +68,8 @@ impl FollowUp {
 impl Program for FollowUp {
     type Body = Dossier;
 
-    fn merge(&self, record: &Record<Dossier>, update: Update<'_, Dossier>, now: u64) -> Step<Dossier> {
-        match anew(record, update) {
-            Some(later) => self.correct(record, later, from_unix(now)),
-            None => Step::of(record.body.clone()),
-        }
+    fn merge(&self, record: &Record<Dossier>, update: Dossier, now: u64) -> Step<Dossier> {
+        self.correct(record, update.feedback, from_unix(now))
     }
 
     fn redact(&self, body: &mut Dossier) {

@@ -40,11 +40,13 @@ impl Namer {
     }
 
     /// Tells equal content from different content, and equal content of different posts where the sender tells them apart. 8
-    /// characters of base 32 for the content, and 8 for the sender's word.
+    /// characters of base 32.
     #[must_use]
     pub fn fingerprint(&self, content: &[u8], turn: Option<&str>) -> String {
-        let turn = turn.map(|turn| self.name(OF_CONTENT, &[b"turn\0", turn.as_bytes()]));
-        self.name(OF_CONTENT, &[b"content\0", content]) + &turn.unwrap_or_default()
+        match turn {
+            Some(turn) => self.name(8, &[b"content of\0", turn.as_bytes(), b"\0", content]),
+            None => self.name(8, &[b"content\0", content]),
+        }
     }
 
     /// The id under which a message is sent, the same over all attempts. 26 characters of base 32.
@@ -235,14 +237,6 @@ fn normal_phone(phone: &str) -> Option<String> {
     let digits = if international { digits.trim_start_matches("00") } else { &digits };
     let own = digits.len() >= PHONE_MIN && digits.bytes().any(|digit| digit != b'0');
     own.then(|| if international { format!("+{digits}") } else { digits.to_owned() })
-}
-
-/// How much of a fingerprint is the content's, in characters.
-const OF_CONTENT: usize = 8;
-
-/// Whether two fingerprints are of equal content, whatever their senders call it.
-pub(crate) fn same_content(one: &str, other: &str) -> bool {
-    one.get(..OF_CONTENT).is_some_and(|content| other.starts_with(content))
 }
 
 #[cfg(test)]

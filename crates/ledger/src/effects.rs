@@ -11,7 +11,7 @@ use crate::filed::Rows;
 use crate::key::Key;
 use crate::mutation::Mutation;
 use crate::port::{Clock, Entropy, Store, StoreKind};
-use crate::program::{Count, PersonNote, Plan, Program, Timer, Update};
+use crate::program::{Count, PersonNote, Plan, Program, Timer};
 use crate::record::LedgerError;
 use crate::seal::Sealed;
 use crate::store::{Outcome, Verdict};
@@ -279,10 +279,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 let Some(record) = record.filter(|record| record.eid == sealed.event.e) else {
                     return Ok(Verdict::Leave);
                 };
-                let others = event.fs.iter().filter(|(slot, _)| *slot != n).map(|(_, f)| f.as_str());
-                let before = std::iter::once(event.f.as_str()).chain(others).collect();
-                let later = Update { body: update.clone(), fingerprint, before };
-                let step = self.counted(event, self.program.merge(&record, later, work.now));
+                let step = self.counted(event, self.program.merge(&record, update.clone(), work.now));
                 let told = self.program.told(&step.body, &update, &sealed.event.p);
                 jobs = self.apply(shard, canonical, event, step, &wid, &mut filed).await?;
                 event.mu = n;

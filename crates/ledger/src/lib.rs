@@ -58,7 +58,6 @@ pub use mutation::Mutation;
 pub use port::{Clock, Entropy, Store, StoreError, StoreKind, SwapError};
 pub use program::{
     Appended, Count, Draft, Due, HandOver, OnDifferent, PersonNote, Plan, Program, RETENTION_RECHECK, Step, Timer,
-    Update,
 };
 pub use record::{
     Changed, Encryption, Erased, LedgerError, Letter, LetterPlace, Letters, OpenError, OrderStatus, PersonEntry,

@@ -15,7 +15,7 @@ pub trait Program {
     /// A later event of the same id with another fingerprint arrived (an upsert). The step is
     /// applied exactly once for each such event, in the order of their slots. The plan of the
     /// update is ignored; its notes go to the journals.
-    fn merge(&self, record: &Record<Self::Body>, update: Update<'_, Self::Body>, now: u64) -> Step<Self::Body>;
+    fn merge(&self, record: &Record<Self::Body>, update: Self::Body, now: u64) -> Step<Self::Body>;
 
     /// Whose journals a merged update goes into, with which notes, where `named` is what came with it: by default all of
     /// these. `merged` is the record's body after [`merge`](Self::merge). Pure: it is asked again after a crash.
@@ -184,17 +184,6 @@ pub struct Draft<B> {
     pub plan: Plan,
     /// The application's data.
     pub body: B,
-}
-
-/// A later event of an id, as it is merged into the first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Update<'a, B> {
-    /// The application's data.
-    pub body: B,
-    /// Its fingerprint. It is none of those before.
-    pub fingerprint: &'a str,
-    /// The fingerprints of what has come before: of the first event and of the newest updates.
-    pub before: Vec<&'a str>,
 }
 
 /// What to do with an event whose id is known and whose fingerprint differs.

@@ -186,13 +186,15 @@ mod tests {
             MendDeliveries,
             Erase,
             Administer,
+            Observe,
         ];
         for (role, may) in [
-            (Role::Intake, "y.y.........."),
-            (Role::Agent, ".yyyy.y......"),
-            (Role::Lead, ".yyyyyy.yyy.."),
-            (Role::Executive, "......y......"),
-            (Role::Admin, "yyyyyyyyyyyyy"),
+            (Role::Intake, "y.y..........."),
+            (Role::Agent, ".yyyy.y......."),
+            (Role::Lead, ".yyyyyy.yyy..."),
+            (Role::Executive, "......y......."),
+            (Role::Operator, ".......y.....y"),
+            (Role::Admin, "yyyyyyyyyyyyyy"),
         ] {
             let got: String = actions.iter().map(|a| if role.may(*a) { 'y' } else { '.' }).collect();
             assert_eq!(got, may, "{role:?}");

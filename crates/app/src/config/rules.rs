@@ -108,13 +108,17 @@ fn can_hold(table: &Table<'_>, when: &Conditions, config: &Config) -> Checked<()
     }
     let asked = |survey: &&Survey| when.survey.is_empty() || when.survey.contains(&survey.id);
     let surveys: Vec<&Survey> = config.surveys.values().filter(asked).collect();
-    for (key, bound) in [("score_from", when.score_from), ("score_to", when.score_to)] {
-        let Some(bound) = bound else { continue };
-        if !surveys.iter().any(|survey| on_scale(survey, bound)) {
-            let scales: Vec<String> = surveys.iter().map(|survey| scale(survey)).collect();
-            let message = format!("`{key}` = {bound} lies on no scale of what is asked: {}", scales.join(", "));
-            return table.fail(table.place(key), message);
-        }
+    let scales = || surveys.iter().map(|survey| scale(survey)).collect::<Vec<_>>().join(", ");
+    let meets = |meets: &dyn Fn(u8, u8) -> bool| {
+        surveys.iter().map(|survey| survey.metric.scale()).any(|(min, max)| meets(min, max))
+    };
+    if let Some(from) = when.score_from.filter(|from| !meets(&|_, max| *from <= max)) {
+        let message = format!("no score is at least {from}: what is asked has {}", scales());
+        return table.fail(table.place("score_from"), message);
+    }
+    if let Some(to) = when.score_to.filter(|to| !meets(&|min, _| *to >= min)) {
+        let message = format!("no score is at most {to}: what is asked has {}", scales());
+        return table.fail(table.place("score_to"), message);
     }
     if let (Some(from), Some(to)) = (when.score_from, when.score_to)
         && from > to
@@ -130,11 +134,6 @@ fn can_hold(table: &Table<'_>, when: &Conditions, config: &Config) -> Checked<()
         return table.fail(table.place("band"), message);
     }
     Ok(())
-}
-
-fn on_scale(survey: &Survey, score: u8) -> bool {
-    let (min, max) = survey.metric.scale();
-    (min..=max).contains(&score)
 }
 
 fn scale(survey: &Survey) -> String {

@@ -143,17 +143,12 @@ impl<'a> Table<'a> {
         items.map(text).collect()
     }
 
-    /// Refuses lists of which one entry has to be met, and that name nothing, or the same twice.
+    /// Refuses lists of which one entry has to be met, and that name nothing.
     pub fn check_lists(&self, keys: &[&'static str]) -> Checked<()> {
         for key in keys {
             let texts = self.texts(key)?;
             if texts.is_empty() && self.value(key).is_some() {
                 return self.fail(self.place(key), format!("`{key}` names nothing: leave it out where all are meant"));
-            }
-            for (i, text) in texts.iter().enumerate() {
-                if texts[..i].iter().any(|before| before.value == text.value) {
-                    return self.fail(text.at, format!("`{}` stands in `{key}` twice", text.value));
-                }
             }
         }
         Ok(())

@@ -1,18 +1,16 @@
 //! What a later post of the same answer changes: the answer itself, and the case, as long as nobody has worked it.
 //!
-//! Whether a post is a repeat, which changes nothing, the ledger has decided before; what of one that only resembles an
-//! earlier one is new is decided here.
+//! Whether a post is a repeat, which changes nothing, the ledger has decided before.
 
 use super::clocks::clock_timer;
 use super::{FollowUp, follow_clocks, see_to, tell};
 use crate::dossier::{Dossier, Job, Message};
-use crate::identity::same_content;
 use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion, Outcome};
 use ringback_core::case::State;
 use ringback_core::feedback::{Customer, Feedback};
 use ringback_core::message::MessageKind;
-use ringback_ledger::{MOST_PEOPLE, Record, Step, Update};
+use ringback_ledger::{MOST_PEOPLE, Record, Step};
 
 /// With so many alerts of what an answer calls for, its corrections are told to nobody any more.
 const MOST_OPENINGS: usize = 12;
@@ -85,18 +83,6 @@ impl FollowUp {
             }
         }
     }
-}
-
-/// What a later post says anew. One that equals an earlier one under another name of its sender's takes the answer back to
-/// what it was, but its yes is not said once more: it would take back a no that came in between. And it brings back nothing
-/// that was erased meanwhile.
-pub(super) fn anew(record: &Record<Dossier>, update: Update<'_, Dossier>) -> Option<Feedback> {
-    let mut later = update.body.feedback;
-    if update.before.iter().any(|before| same_content(before, update.fingerprint)) {
-        later.consent.retain(|statement| !statement.granted);
-        return Some(later).filter(|_| !record.redacted);
-    }
-    Some(later)
 }
 
 /// Skips what has not left yet and is not meant by what the answer calls for now; what asks the customer something is meant.

@@ -115,7 +115,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let eid = self.namer.answer(&identity.source, &identity.response);
         let dossier = self.follow_up.open(feedback);
         let received = crate::time::unix(dossier.feedback.received_at);
-        let fingerprint = self.namer.fingerprint(content, identity.turn.as_deref());
+        // A yes that was said before is never said anew by a repeat, whatever the sender calls it: it would take back a
+        // withdrawal that came in between.
+        let turn = identity.turn.as_deref().filter(|_| !dossier.feedback.consent.iter().any(|s| s.granted));
+        let fingerprint = self.namer.fingerprint(content, turn);
         let draft = Draft {
             eid: eid.clone(),
             fingerprint,

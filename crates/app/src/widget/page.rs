@@ -211,10 +211,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
             return Err(super::answer::looks_automated());
         }
         let score = carried.score.ok_or_else(|| Problem::field("/score", "is required"))?;
-        let who = self.giver(front, site, survey, carried).await?;
-        carried.known_country.clone_from(&who.country);
         let address = client::address(headers, self.config.proxy.as_ref());
         let told = self.count(site, &address).await?;
+        let who = self.giver(front, site, survey, carried).await?;
+        carried.known_country.clone_from(&who.country);
         let given = Given {
             response: carried.response.clone(),
             // Whoever goes back and chooses again means it; a form that is sent twice changes nothing.

@@ -3,7 +3,7 @@
 //! Every effect leaves a trace that can be checked afterwards: counts are kept a row an event, and
 //! texts name the event and the variant that brought them.
 
-use ringback_ledger::{Count, Draft, PersonNote, Plan, Program, Record, Step, Timer, Update};
+use ringback_ledger::{Count, Draft, PersonNote, Plan, Program, Record, Step, Timer};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -83,10 +83,10 @@ pub struct Rules;
 impl Program for Rules {
     type Body = Body;
 
-    fn merge(&self, record: &Record<Body>, update: Update<'_, Body>, now: u64) -> Step<Body> {
+    fn merge(&self, record: &Record<Body>, update: Body, now: u64) -> Step<Body> {
         let mut body = record.body.clone();
-        let count = one(now, &record.eid, &merged(&update.body.text));
-        body.updates.push(update.body.text);
+        let count = one(now, &record.eid, &merged(&update.text));
+        body.updates.push(update.text);
         Step { body, timers: Vec::new(), now: Vec::new(), counts: vec![count] }
     }
 
