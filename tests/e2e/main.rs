@@ -18,6 +18,7 @@ mod erasure;
 mod faults;
 mod forgotten;
 mod identity;
+mod improvements;
 mod insights;
 mod intake;
 mod lists;

@@ -13,7 +13,8 @@ const TOKENS: [(&str, &str); 6] = [
 ];
 
 /// What each role may, as a table: one line a route, in the order of [`TOKENS`].
-const TABLE: [(&str, &str); 25] = [
+const TABLE: [(&str, &str); 30] = [
+    ("changeImprovement", "..yy.y"),
     ("deleteSilence", "..y..y"),
     ("discardDeadLetter", "..y..y"),
     ("eraseFeedback", ".....y"),
@@ -23,12 +24,15 @@ const TABLE: [(&str, &str); 25] = [
     ("getErasure", ".....y"),
     ("getFeedback", ".yy..y"),
     ("getFigures", ".yyy.y"),
+    ("getImprovement", ".yyy.y"),
     ("getMetrics", "....yy"),
     ("getReferral", ".yy..y"),
     ("getScores", ".yyy.y"),
     ("getSilences", ".yy..y"),
     ("listCases", ".yy..y"),
     ("listDeadLetters", "..y..y"),
+    ("listImprovements", ".yyy.y"),
+    ("planImprovement", "..yy.y"),
     ("postConsent", "yyy..y"),
     ("postFeedback", "y....y"),
     ("postReferral", "y....y"),
@@ -36,6 +40,7 @@ const TABLE: [(&str, &str); 25] = [
     ("previewMessage", ".yy..y"),
     ("reassignCases", "..y..y"),
     ("replayDeadLetter", "..y..y"),
+    ("tellCustomers", "..yy.y"),
     ("testChannel", "..y..y"),
     ("tick", "....yy"),
     ("workCase", ".yy..y"),

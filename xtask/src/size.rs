@@ -12,7 +12,7 @@ use crate::terminal::{Paint, paint};
 const TARGET: u64 = 700_000;
 
 /// What no component may outgrow until the target is reached, in bytes: a little over the largest of today.
-const LIMIT: u64 = 2_206_000;
+const LIMIT: u64 = 2_215_000;
 
 /// `cargo xtask size [--check]`: with `--check`, missing the target is a failure.
 pub fn command(mut args: lexopt::Parser) -> Result<ExitCode> {

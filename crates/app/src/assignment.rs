@@ -8,9 +8,9 @@
 use crate::App;
 use crate::dossier::Dossier;
 use crate::follow_up::{follow_clocks, send};
-use crate::stored::{Stored, Unreadable, stored};
+use crate::stored::{Stored as _, stored};
 use crate::time::from_unix;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use ringback_core::alert::{Delivery, DeliveryState, Occasion, Outcome};
 use ringback_core::case::Case;
 use ringback_core::queue::{Applicant, Decision, Loser, Place, Queue, Roster};
@@ -23,17 +23,6 @@ const ROUNDS: usize = 16;
 stored!(Roster { day, places, losers, turn } or default);
 stored!(Place { case, member, worth, firm, why });
 stored!(Loser { case, why });
-
-/// As in `2026-12-25`.
-impl Stored for NaiveDate {
-    fn store(&self) -> Value {
-        self.to_string().into()
-    }
-
-    fn restore(value: &Value) -> Result<Self, Unreadable> {
-        value.as_str().and_then(|text| text.parse().ok()).ok_or(Unreadable(""))
-    }
-}
 
 /// What is to be written into the case.
 enum Told<'a> {

@@ -14,7 +14,7 @@ mod repeat;
 pub use alerts::tell;
 pub use clocks::follow_clocks;
 
-use crate::case::marks;
+use crate::case::{MARKS, marks};
 use crate::config::Config;
 use crate::consent::refusals;
 use crate::dossier::{Dossier, Job};
@@ -84,8 +84,10 @@ impl Program for FollowUp {
         Criteria::restore(criteria).is_ok_and(|criteria| criteria.concern(record))
     }
 
-    fn marks(&self, eid: &str, body: &Dossier) -> Vec<String> {
-        marks(eid, body)
+    const MARKS: u8 = MARKS;
+
+    fn marks(&self, eid: &str, body: &Dossier, form: u8) -> Vec<String> {
+        marks(eid, body, form)
     }
 
     fn told(&self, merged: &Dossier, update: &Dossier, named: &[PersonNote]) -> Vec<PersonNote> {

@@ -20,6 +20,7 @@ mod fields;
 pub mod follow_up;
 mod housekeeping;
 mod identity;
+mod improvements;
 pub mod insights;
 mod intake;
 pub mod letters;

@@ -12,6 +12,7 @@ pub mod deadline;
 pub mod feedback;
 pub mod figures;
 pub mod id;
+pub mod improvement;
 pub mod message;
 pub mod names;
 pub mod queue;

@@ -121,6 +121,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         event.r = revision;
         event.b = Some(step.body);
         event.ix |= !moves.is_empty();
+        event.iv = P::MARKS;
         if !step.counts.is_empty() || !moves.is_empty() {
             event.out.push(Out { e: out_name(shard, n, wid), t: now, c: step.counts, m: moves });
         }
@@ -136,9 +137,9 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
 
     /// What a step moves in the index.
     pub(crate) fn moves(&self, event: &Event<P::Body>, step: &Step<P::Body>) -> Moves {
-        let marks = |body: &P::Body| self.program.marks(&event.e, body);
         let before = event.b.as_ref().filter(|_| event.indexed());
-        difference(before.map(marks).unwrap_or_default(), marks(&step.body))
+        let before = before.map(|body| self.program.marks(&event.e, body, event.iv));
+        difference(before.unwrap_or_default(), self.program.marks(&event.e, &step.body, P::MARKS))
     }
 
     /// The timers of a step, and the one that sees to its counts and its moves.
@@ -221,6 +222,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             m: out.m.clone(),
             me: Vec::new(),
             ix: false,
+            iv: P::MARKS,
             up: false,
             of: Some(of),
             b: None,

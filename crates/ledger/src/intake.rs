@@ -40,7 +40,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
         if foreign {
             return Err(not_a_counter(&Key::Slots { shard }.to_string()));
         }
-        let (m, me) = Event::<P::Body>::marked(&draft.eid, self.program.marks(&draft.eid, &draft.body));
+        let (m, me) = Event::<P::Body>::marked(&draft.eid, self.program.marks(&draft.eid, &draft.body, P::MARKS));
         let event = Event {
             u: String::new(),
             e: draft.eid,
@@ -53,6 +53,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
             m,
             me,
             ix: false,
+            iv: P::MARKS,
             up: on_different == OnDifferent::Update,
             of: None,
             b: Some(draft.body),

@@ -33,10 +33,15 @@ pub trait Program {
     /// and it sees the body that the first firing left.
     fn fire(&self, record: &Record<Self::Body>, job: &str, now: u64) -> Option<Step<Self::Body>>;
 
-    /// The names under which a record stands in the index (see [`Ledger::scan`](crate::Ledger::scan)), none by default.
-    /// They must depend only on what [`redact`](Self::redact) leaves, and carry no personal data.
-    fn marks(&self, eid: &str, body: &Self::Body) -> Vec<String> {
-        let _ = (eid, body);
+    /// The form of the names that [`marks`](Self::marks) gives. It goes up by one whenever a body comes to others than before:
+    /// a record remembers the form under which the index knows it, and its next change moves it to this one.
+    const MARKS: u8 = 0;
+
+    /// The names under which a record stands in the index (see [`Ledger::scan`](crate::Ledger::scan)) in a form, this one or
+    /// an earlier one; none by default. They must depend only on what [`redact`](Self::redact) leaves, and carry no personal
+    /// data.
+    fn marks(&self, eid: &str, body: &Self::Body, form: u8) -> Vec<String> {
+        let _ = (eid, body, form);
         Vec::new()
     }
 

@@ -136,7 +136,7 @@ impl<S: Store, C: Clock, E: Entropy, P: Program> Ledger<S, C, E, P> {
                 }
                 // A second timer of the same record, before it is gone, takes nothing out of the index again.
                 if let Some(body) = event.b.as_ref().filter(|_| !work.is_garbage(&key)) {
-                    let marks = if event.indexed() { self.program.marks(&event.e, body) } else { Vec::new() };
+                    let marks = if event.indexed() { self.program.marks(&event.e, body, event.iv) } else { Vec::new() };
                     work.mark(difference(marks, Vec::new()));
                     work.report.retired += 1;
                 }

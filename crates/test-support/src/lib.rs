@@ -11,6 +11,6 @@ pub mod scale;
 pub mod simulation;
 mod time;
 
-pub use memory::{MemoryStore, Operations, Step};
+pub use memory::{Faults, MemoryStore, Operations, Step};
 pub use receiver::Nobody;
 pub use time::{ManualClock, SeededEntropy};

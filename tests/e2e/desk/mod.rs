@@ -2,6 +2,7 @@
 
 mod cost;
 mod day;
+mod improve;
 mod lead;
 mod plain;
 mod screens;

@@ -50,6 +50,23 @@ async fn look(world: &World, browser: &Browser, path: &str, name: &str) {
     }
 }
 
+/// Two improvements, one of them begun; gives its page.
+async fn improvement(world: &World) -> String {
+    let plan = async |title: &str, due: &str| {
+        let plan =
+            json!({ "title": title, "root_cause": "carrier", "owner": "Logistics", "due": due, "country": "DE" });
+        world.post("/v1/improvements").token(LEAD).json(&plan).send().await.expect(201)
+    };
+    let _ = plan("A slot that can be moved by the customer until the evening before", "2027-03-31").await;
+    let begun = plan("Another carrier for the last mile", "2026-12-24").await;
+    let id = begun.json()["id"].as_str().expect("an id").to_owned();
+    let start = json!({ "type": "start", "note": "Three offers are in; we test the first of them in Berlin." });
+    let events =
+        world.post(&format!("/v1/improvements/{id}/events")).token(LEAD).header("if-match", begun.header("etag"));
+    let _ = events.json(&start).send().await.expect(200);
+    format!("/desk/improvements/{id}")
+}
+
 /// A passive customer's answer, whose case nobody is alerted of.
 fn lukewarm(i: usize) -> Value {
     let mut answer = answer(i);
@@ -101,6 +118,7 @@ async fn every_page_is_flawless_empty_and_full_in_every_way() {
     }
     enter(&world, &browser, EXECUTIVE, "/desk/insights").await;
     look(&world, &browser, "/desk/insights", "insights-empty").await;
+    look(&world, &browser, "/desk/improvements", "improvements-empty").await;
     let mut ids = Vec::new();
     for i in 0..45 {
         world.pass_asleep(chrono::TimeDelta::minutes(47)).await;
@@ -146,10 +164,13 @@ async fn every_page_is_flawless_empty_and_full_in_every_way() {
         look(&world, &browser, path, name).await;
     }
     enter(&world, &browser, EXECUTIVE, "/desk/insights").await;
+    let improvement = improvement(&world).await;
     for (path, name) in [
         ("/desk/insights", "insights"),
         ("/desk/insights?survey=delivery-csat&country=FR", "insights-country"),
         ("/desk/insights?period=last-30&country=all", "insights-blended"),
+        ("/desk/improvements", "improvements"),
+        (improvement.as_str(), "improvement"),
     ] {
         look(&world, &browser, path, name).await;
     }

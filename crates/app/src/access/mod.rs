@@ -45,6 +45,8 @@ pub enum Action {
     Reassign,
     /// Reads figures.
     ReadInsights,
+    /// Writes down what is to be improved, and tells customers what was.
+    Improve,
     /// Has due work done.
     Tick,
     /// Sees how the application does: the state of the ledger in full, its metrics.
@@ -66,8 +68,8 @@ impl Role {
     #[must_use]
     pub const fn may(self, action: Action) -> bool {
         use Action::{
-            Administer, Erase, MendDeliveries, Observe, ReadCase, ReadFeedback, ReadInsights, Reassign, Silence,
-            TestChannel, Tick, WorkCase, WriteConsent, WriteFeedback,
+            Administer, Erase, Improve, MendDeliveries, Observe, ReadCase, ReadFeedback, ReadInsights, Reassign,
+            Silence, TestChannel, Tick, WorkCase, WriteConsent, WriteFeedback,
         };
         match action {
             WriteFeedback => matches!(self, Self::Intake | Self::Admin),
@@ -75,6 +77,7 @@ impl Role {
             WriteConsent => !matches!(self, Self::Executive | Self::Operator),
             ReadInsights => !matches!(self, Self::Intake | Self::Operator),
             Reassign | TestChannel | Silence | MendDeliveries => matches!(self, Self::Lead | Self::Admin),
+            Improve => matches!(self, Self::Lead | Self::Executive | Self::Admin),
             Tick | Observe => matches!(self, Self::Operator | Self::Admin),
             Erase | Administer => matches!(self, Self::Admin),
         }
@@ -187,14 +190,15 @@ mod tests {
             Erase,
             Administer,
             Observe,
+            Improve,
         ];
         for (role, may) in [
-            (Role::Intake, "y.y..........."),
-            (Role::Agent, ".yyyy.y......."),
-            (Role::Lead, ".yyyyyy.yyy..."),
-            (Role::Executive, "......y......."),
-            (Role::Operator, ".......y.....y"),
-            (Role::Admin, "yyyyyyyyyyyyyy"),
+            (Role::Intake, "y.y............"),
+            (Role::Agent, ".yyyy.y........"),
+            (Role::Lead, ".yyyyyy.yyy...y"),
+            (Role::Executive, "......y.......y"),
+            (Role::Operator, ".......y.....y."),
+            (Role::Admin, "yyyyyyyyyyyyyyy"),
         ] {
             let got: String = actions.iter().map(|a| if role.may(*a) { 'y' } else { '.' }).collect();
             assert_eq!(got, may, "{role:?}");

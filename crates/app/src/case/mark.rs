@@ -1,9 +1,11 @@
 //! Under which names a case stands in the index, so that lists find it in the order of what is due next.
 //!
 //! `kind|value|order|id`: the kind and value say which list, the order is `0` and the due time for what is open, `1` and
-//! the time since it ended (newest first) for what is not. Values are spelled so that they hold no `|`.
+//! the time since it ended (newest first) for what is not; two lists are in the order in which cases opened. Values are
+//! spelled so that they hold no `|`.
 
 use crate::dossier::Dossier;
+use crate::insights::known_as;
 use crate::time::unix;
 use chrono::{DateTime, Utc};
 use ringback_core::case::Case;
@@ -24,6 +26,8 @@ pub(crate) enum Kind {
     Advocacy,
     /// All, in the order in which they opened, whatever became of them.
     Opened,
+    /// Those of a root cause, in the same order.
+    Cause,
 }
 
 impl Kind {
@@ -37,6 +41,7 @@ impl Kind {
             Self::Account => 'c',
             Self::Advocacy => 'p',
             Self::Opened => 'd',
+            Self::Cause => 'r',
         }
     }
 
@@ -54,6 +59,11 @@ pub(crate) fn opened_at(at: DateTime<Utc>) -> String {
 /// A place in the order in which cases opened.
 pub(crate) fn opened(place: &str) -> String {
     format!("{}{place}", Kind::Opened.prefix(""))
+}
+
+/// The name under which the cases of a root cause begin that opened from an instant on.
+pub(crate) fn of_cause_at(cause: &str, at: DateTime<Utc>) -> String {
+    format!("{}{}", Kind::Cause.prefix(&known_as(cause)), due(at))
 }
 
 /// Nobody's cases: no name is empty.
@@ -83,8 +93,11 @@ pub(crate) fn order(case: &Case) -> String {
     }
 }
 
-/// The names of an answer's case.
-pub(crate) fn marks(id: &str, dossier: &Dossier) -> Vec<String> {
+/// The form of these names: 1 since there is a list for each root cause.
+pub(crate) const MARKS: u8 = 1;
+
+/// The names of an answer's case in a form.
+pub(crate) fn marks(id: &str, dossier: &Dossier, form: u8) -> Vec<String> {
     let Some(case) = &dossier.case else { return Vec::new() };
     let order = order(case);
     let mut lists = vec![
@@ -97,5 +110,11 @@ pub(crate) fn marks(id: &str, dossier: &Dossier) -> Vec<String> {
     lists.extend(case.account_key.as_deref().map(|key| (Kind::Account, key)));
     lists.extend(case.advocacy.map(|asked| (Kind::Advocacy, asked.as_str())));
     let listed = lists.into_iter().map(|(kind, value)| format!("{}{order}|{id}", kind.prefix(value)));
-    listed.chain([format!("{}|{id}", opened_at(case.opened_at))]).collect()
+    let opened = [format!("{}|{id}", opened_at(case.opened_at))];
+    let cause = case
+        .root_cause
+        .as_deref()
+        .filter(|_| form >= 1)
+        .map(|cause| format!("{}|{id}", of_cause_at(cause, case.opened_at)));
+    listed.chain(opened).chain(cause).collect()
 }

@@ -9,7 +9,7 @@ mod reassign;
 pub(crate) use errands::Errands;
 pub(crate) use event::MAX_NAME;
 pub(crate) use list::{Query, cursor, place};
-pub(crate) use mark::{marks, opened, opened_at, order};
+pub(crate) use mark::{MARKS, marks, of_cause_at, opened, opened_at, order};
 
 use crate::access::{Action, Caller};
 use crate::dossier::{Dossier, Job, Message};
@@ -224,7 +224,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         if case.version != version {
             return Err(Refusal::Stale);
         }
-        if order.is_long() && written(dossier) > MOST_WRITTEN {
+        if order.is_long() && is_full(dossier) {
             return Err(Refusal::Full);
         }
         let now = from_unix(self.clock.now());
@@ -306,6 +306,11 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
 /// for a value (400 kB on DynamoDB), or nothing of its shard is carried on.
 const MOST_WRITTEN: usize = 200_000;
 
+/// Whether a case has room for short texts alone.
+pub(crate) fn is_full(dossier: &Dossier) -> bool {
+    written(dossier) > MOST_WRITTEN
+}
+
 /// How much people have written about a case, in bytes.
 fn written(dossier: &Dossier) -> usize {
     let history = dossier.case.iter().flat_map(|case| &case.history);
@@ -318,16 +323,20 @@ fn etag(case: &Case) -> String {
     format!("\"{}\"", case.version)
 }
 
-fn with_etag(mut reply: Reply, tag: &str) -> Reply {
+pub(crate) fn with_etag(mut reply: Reply, tag: &str) -> Reply {
     if let Ok(value) = HeaderValue::from_str(tag) {
         reply.headers_mut().insert(header::ETAG, value);
     }
     reply
 }
 
-fn expected_version(headers: &HeaderMap) -> Result<u64, Problem> {
+/// The version that somebody has seen of what they change, by `If-Match`.
+///
+/// # Errors
+/// 428 when they do not say.
+pub(crate) fn expected_version(headers: &HeaderMap) -> Result<u64, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else {
-        let detail = "send If-Match with the ETag of the case you have seen";
+        let detail = "send If-Match with the ETag of what you have seen";
         return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "version-required", detail));
     };
     let text = value.to_str().unwrap_or_default().trim();

@@ -32,12 +32,15 @@ pub(crate) enum Place {
     Silences,
     /// How the loop closes.
     Figures,
+    /// What is changed because of it.
+    Improvements,
     /// How the application is set up.
     Admin,
 }
 
 impl Place {
-    const ALL: [Self; 6] = [Self::Cases, Self::Team, Self::Letters, Self::Silences, Self::Figures, Self::Admin];
+    const ALL: [Self; 7] =
+        [Self::Cases, Self::Team, Self::Letters, Self::Silences, Self::Figures, Self::Improvements, Self::Admin];
 
     /// Where it is.
     pub const fn path(self) -> &'static str {
@@ -47,6 +50,7 @@ impl Place {
             Self::Letters => "/desk/letters",
             Self::Silences => "/desk/silences",
             Self::Figures => "/desk/insights",
+            Self::Improvements => "/desk/improvements",
             Self::Admin => "/desk/admin",
         }
     }
@@ -58,7 +62,7 @@ impl Place {
             Self::Team => Action::Reassign,
             Self::Letters => Action::MendDeliveries,
             Self::Silences => Action::Silence,
-            Self::Figures => Action::ReadInsights,
+            Self::Figures | Self::Improvements => Action::ReadInsights,
             Self::Admin => Action::Administer,
         }
     }
@@ -70,6 +74,7 @@ impl Place {
             Self::Letters => l.say("Undelivered", "Unzustellbar"),
             Self::Silences => l.say("Silences", "Stummschaltungen"),
             Self::Figures => l.say("Figures", "Kennzahlen"),
+            Self::Improvements => l.say("Improvements", "Verbesserungen"),
             Self::Admin => l.say("Administration", "Verwaltung"),
         }
     }
@@ -289,9 +294,9 @@ mod tests {
             entries.iter().map(|e| e.label).collect::<Vec<_>>().join(", ")
         };
         assert_eq!((seen(Role::Intake), seen(Role::Operator)), (String::new(), String::new()));
-        assert_eq!(seen(Role::Agent), "Cases, Figures");
-        assert_eq!(seen(Role::Executive), "Figures");
-        assert_eq!(seen(Role::Lead), "Cases, Team, Undelivered, Silences, Figures");
-        assert_eq!(seen(Role::Admin), "Cases, Team, Undelivered, Silences, Figures, Administration");
+        assert_eq!(seen(Role::Agent), "Cases, Figures, Improvements");
+        assert_eq!(seen(Role::Executive), "Figures, Improvements");
+        assert_eq!(seen(Role::Lead), "Cases, Team, Undelivered, Silences, Figures, Improvements");
+        assert_eq!(seen(Role::Admin), "Cases, Team, Undelivered, Silences, Figures, Improvements, Administration");
     }
 }

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 use ringback_core::case::{EventKind, State};
 use ringback_core::deadline::ClockKind;
+use ringback_core::improvement::State as Improvement;
 use ringback_core::rule::{Priority, Track};
 use ringback_core::survey::Band;
 
@@ -90,6 +91,15 @@ impl Lang {
         }
     }
 
+    pub const fn improvement(self, state: Improvement) -> &'static str {
+        match state {
+            Improvement::Planned => self.say("Planned", "Geplant"),
+            Improvement::Started => self.say("Under way", "In Arbeit"),
+            Improvement::Done => self.say("Done", "Erledigt"),
+            Improvement::Dropped => self.say("Dropped", "Verworfen"),
+        }
+    }
+
     pub const fn clock(self, clock: ClockKind) -> &'static str {
         match clock {
             ClockKind::FirstContact => self.say("First contact", "Erstkontakt"),
@@ -137,6 +147,7 @@ impl Lang {
             "finish_task" => self.say("Task finished", "Aufgabe abgeschlossen"),
             "change_policy" => self.say("Deadlines changed", "Fristen geändert"),
             "delivery.replayed" => self.say("Sent again", "Erneut gesendet"),
+            "improvement.told" => self.say("Message on what was changed", "Nachricht, was geändert wurde"),
             "delivery.discarded" => self.say("Put away", "Abgelegt"),
             "deadline.warning" => self.say("Deadline warning", "Frist wird knapp"),
             "deadline.breached" => self.say("Deadline missed", "Frist verpasst"),

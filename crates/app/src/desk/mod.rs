@@ -8,6 +8,7 @@ mod case;
 mod draft;
 mod facts;
 mod frame;
+mod improvements;
 mod lang;
 mod letters;
 mod list;

@@ -25,6 +25,29 @@ const GERMAN: &[(&str, &str)] = &[
         "is a case that was itself merged into another",
         "ist ein Fall, der selbst mit einem anderen zusammengeführt wurde",
     ),
+    ("customers are told what was done: finish it first", "Kunden erfahren, was erledigt ist: Erledigen Sie es zuerst"),
+    (
+        "the programme names no channel that writes to customers: [messages]",
+        "Das Programm nennt keinen Kanal, der Kunden schreibt: [messages]",
+    ),
+    (
+        "{} improvements are open: finish or drop one first",
+        "{} Verbesserungen sind offen: Erledigen oder verwerfen Sie zuerst eine",
+    ),
+    ("its history has {} entries: finish or drop it", "Ihr Verlauf hat {} Einträge: Erledigen oder verwerfen Sie sie"),
+    ("must be a date as in {}", "muss ein Datum sein"),
+    ("must not be in the past", "darf nicht in der Vergangenheit liegen"),
+    ("is no survey of the programme", "ist keine Umfrage des Programms"),
+    ("must be two capital letters (ISO 3166)", "muss aus zwei Großbuchstaben bestehen"),
+    ("is required: what was changed", "fehlt: was geändert wurde"),
+    (
+        "this does not follow from how the improvement stands: it is {}",
+        "Die Verbesserung steht inzwischen anders ({}); das ist jetzt nicht möglich",
+    ),
+    (
+        "it has changed since you have seen it: look at it again",
+        "Sie hat sich inzwischen geändert; sehen Sie sie noch einmal an",
+    ),
     ("is nobody who works cases: {}", "ist niemand, der Fälle bearbeitet"),
     ("is no deadline policy of the programme", "ist keine Fristenregel des Programms"),
     ("names no task that is open", "ist keine offene Aufgabe"),
@@ -89,9 +112,16 @@ pub(super) fn said(l: Lang, problem: Problem) -> Notice {
                 "Der Speicher hat nicht geantwortet. Nichts wurde gespeichert; bitte senden Sie es erneut.",
             )
             .to_owned(),
-        "goodwill-limit" | "for-automation" | "for-leads" | "transition-not-allowed" | "stale-version" => {
-            in_words(l, problem.detail)
-        }
+        "does-not-follow"
+        | "not-done"
+        | "no-channel"
+        | "too-many-open"
+        | "version-changed"
+        | "goodwill-limit"
+        | "for-automation"
+        | "for-leads"
+        | "transition-not-allowed"
+        | "stale-version" => in_words(l, problem.detail),
         _ => problem.detail,
     };
     let more = problem.errors.into_iter().map(|e| {

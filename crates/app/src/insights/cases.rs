@@ -48,6 +48,8 @@ struct CasesPage {
     back: String,
     lines: Vec<Line>,
     next: String,
+    /// Where a root cause is written down as something to be changed; empty for other numbers, and for who may not.
+    improve: String,
 }
 
 impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
@@ -94,6 +96,10 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
                 .map(str::to_owned)
                 .collect(),
             back: selection.address(HERE, &[("fact", ""), ("queue", ""), ("after", "")]),
+            improve: match selection.given("fact").strip_prefix("why:") {
+                Some(cause) if guest.caller.role.may(Action::Improve) => improving(cause),
+                _ => String::new(),
+            },
             lines: records.iter().filter_map(line).collect(),
             next: next.map_or_else(String::new, |after| selection.address(super::page::CASES, &[("after", &after)])),
             f: guest.frame,
@@ -133,6 +139,12 @@ impl Selection {
             && self.queue.as_deref().is_none_or(|queue| queue == case.queue.as_str())
             && self.fact.as_ref().is_none_or(|fact| facts(case, &dossier.feedback).contains(fact))
     }
+}
+
+/// The form that writes a root cause down.
+fn improving(cause: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    format!("/desk/improvements?{}#new", query.append_pair("root_cause", cause).finish())
 }
 
 /// Where a page ended.

@@ -141,7 +141,7 @@ fn was_reached(case: &Case) -> bool {
 }
 
 /// Root causes that differ in capitals and spaces alone are the same.
-fn known_as(cause: &str) -> String {
+pub(crate) fn known_as(cause: &str) -> String {
     let words: Vec<&str> = cause.split_whitespace().collect();
     words.join(" ").to_lowercase().chars().take(LONGEST_CAUSE).collect()
 }

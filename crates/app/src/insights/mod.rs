@@ -7,6 +7,7 @@ mod cases;
 mod choices;
 mod count;
 mod day;
+mod effect;
 mod figures;
 mod graphs;
 mod grids;
@@ -18,7 +19,8 @@ mod tables;
 mod tally;
 mod words;
 
-pub(crate) use count::counts;
+pub(crate) use count::{counts, known_as};
+pub(crate) use effect::{Measured, Scope};
 
 use crate::App;
 use crate::access::{Action, Caller};

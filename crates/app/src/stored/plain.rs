@@ -1,7 +1,7 @@
 //! The stored form of plain values: texts, numbers, instants, lists, and what may be absent.
 
 use super::{Stored, Unreadable};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -64,6 +64,17 @@ impl Stored for DateTime<Utc> {
     fn restore(value: &Value) -> Result<Self, Unreadable> {
         let text = value.as_str().ok_or(OTHER)?;
         DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc)).map_err(|_| OTHER)
+    }
+}
+
+/// A day, as RFC 3339 writes it.
+impl Stored for NaiveDate {
+    fn store(&self) -> Value {
+        Value::String(self.to_string())
+    }
+
+    fn restore(value: &Value) -> Result<Self, Unreadable> {
+        value.as_str().and_then(|text| text.parse().ok()).ok_or(OTHER)
     }
 }
 

@@ -117,8 +117,9 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         self.store(identity, &content, feedback).await
     }
 
-    /// Who gives an answer, as a token says that held at a moment (Unix seconds). A token that has expired since the response was begun with it still says whose it is: the answer
-    /// is there, under a name that only the browser knows. One that is good for a single answer may have been forwarded.
+    /// Who gives an answer, as a token says that held at a moment (Unix seconds). A token that has expired since the response
+    /// was begun with it still says whose it is: the answer is there, under a name that only the browser knows. One that is
+    /// good for a single answer may have been forwarded.
     pub(super) async fn who(
         &self,
         front: &Front,

@@ -6,6 +6,7 @@
 
 mod browsers;
 mod events;
+mod improving;
 mod mending;
 mod paths;
 mod schemas;

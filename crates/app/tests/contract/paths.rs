@@ -1,6 +1,7 @@
 //! The routes, who may use them, and what they answer.
 
 use super::browsers::browsers;
+use super::improving::improving;
 use super::mending::mending;
 use super::schemas::{line, names, of, sent, text, time};
 use ringback_app::access::Action;
@@ -29,7 +30,7 @@ pub struct Operation {
 pub fn all() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     let people = feedback().into_iter().chain(browsers()).chain(cases());
-    for operation in people.chain(alerts()).chain(messages()).chain(mending()).chain(the_rest()) {
+    for operation in people.chain(alerts()).chain(messages()).chain(mending()).chain(improving()).chain(the_rest()) {
         let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
         methods[operation.method] = operation.described();
     }
@@ -108,7 +109,7 @@ pub fn in_query(name: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "schema": schema })
 }
 
-fn in_header(name: &str, required: bool, schema: Value) -> Value {
+pub fn in_header(name: &str, required: bool, schema: Value) -> Value {
     json!({ "name": name, "in": "header", "required": required, "schema": schema })
 }
 

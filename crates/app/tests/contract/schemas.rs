@@ -1,6 +1,6 @@
 //! What is sent and answered. What people send may hold nothing else; what is answered may come to hold more.
 
-use super::{events, mending};
+use super::{events, improving, mending};
 use ringback_core::alert::DeliveryState;
 use ringback_core::case::{EventKind, State};
 use ringback_core::consent::{Blocked, ContactChannel, Purpose};
@@ -75,6 +75,7 @@ pub fn all() -> Value {
         .chain(case_parts())
         .chain(events::all())
         .chain(mending::schemas())
+        .chain(improving::schemas())
     {
         assert!(all.insert(name.to_owned(), schema).is_none(), "{name} twice");
     }

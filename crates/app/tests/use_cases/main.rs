@@ -7,6 +7,7 @@ mod changed;
 mod desk;
 mod encryption;
 mod erasure;
+mod improvements;
 mod insights;
 mod messages;
 mod preferences;

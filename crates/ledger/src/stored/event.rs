@@ -44,6 +44,9 @@ pub struct Event<B> {
     /// A change has moved it in the index since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ix: bool,
+    /// The form of the names under which the index knows it; see [`Program::MARKS`](crate::Program::MARKS).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub iv: u8,
     /// Whether it may update an earlier event of the same id.
     #[serde(default)]
     pub up: bool,
@@ -80,6 +83,11 @@ pub struct Event<B> {
     /// Write ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub w: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_zero(form: &u8) -> bool {
+    *form == 0
 }
 
 fn none<B>() -> Option<B> {

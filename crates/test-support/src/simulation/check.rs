@@ -265,7 +265,7 @@ impl Checker<'_> {
                 continue;
             }
             if let Ok(Some(record)) = block_on(self.ledger.read(eid)) {
-                expected.extend(Rules.marks(eid, &record.body));
+                expected.extend(Rules.marks(eid, &record.body, Rules::MARKS));
             }
         }
         let names = match block_on(self.ledger.scan("", "~", 1_000_000)) {

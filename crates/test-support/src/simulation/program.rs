@@ -133,7 +133,7 @@ impl Program for Rules {
         }
     }
 
-    fn marks(&self, eid: &str, body: &Body) -> Vec<String> {
+    fn marks(&self, eid: &str, body: &Body, _: u8) -> Vec<String> {
         let state = if body.closed.is_some() { "closed" } else { "open" };
         let level = body.level;
         vec![format!("all|{eid}"), format!("{state}|{eid}"), format!("{level}|{}|{eid}", body.notes.len())]

@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod encryption;
+mod forms;
 mod operations;
 mod orders;
 mod sheets;
