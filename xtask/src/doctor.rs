@@ -186,7 +186,7 @@ fn findings(ready: &Value) -> Vec<String> {
         if shard["quarantined"].as_u64().is_some_and(|count| count > 0) {
             let keys = match &shard["quarantined_keys"] {
                 Value::Array(keys) => keys.iter().map(text).collect::<Vec<_>>().join(", "),
-                _ => "an administrator's token is told which".to_owned(),
+                _ => "an operator's token is told which".to_owned(),
             };
             findings.push(format!(
                 "shard {}: {} values were not understood and set aside: {keys}",

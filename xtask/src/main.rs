@@ -86,7 +86,7 @@ cargo xtask COMMAND
         the components' sizes against their limit
   channel test ID [--dry-run] [--port N]
         have a running `up` send a sample to a channel; --dry-run shows the request, secrets taken out, and sends nothing
-  token create NAME --role intake|agent|lead|executive|admin
+  token create NAME --role intake|agent|lead|executive|operator|admin
         make an access token, show it once, keep its SHA-256; in force from the next start on.
         Where your own variables set access_tokens, it says what to put there
   token list | token revoke NAME

@@ -114,7 +114,7 @@ fn document() -> String {
         Under a keyed hash of each identity of a person: which answers are theirs, their statements (above), which messages were sent to them and when (`sent`, for the fatigue guard), and whether the \
         address has bounced (`suppressed`). Erasure of a person takes the notes out; erasure of an answer leaves a bare no. Under a keyed hash of a referral code: the case it came from and when it was used.\n\n\
         ## Elsewhere\n\n\
-        An erasure by criteria is kept as proof: survey, country, date, who ordered it and how many answers went. Figures of a day are counts. Improvements are what employees write about causes, under the names of their access tokens; whoever writes is asked to name no customer, and no erasure looks there. Logs, metrics, errors and addresses of pages carry no personal data; a link to the preference page carries a pseudonymous id, its end and a signature. \
+        An erasure by criteria is kept as proof: survey, country, date, who ordered it and how many answers went. Figures of a day are counts. Improvements are what employees write about causes, under the names by which they are let in (of an access token, or what the identity provider calls them); whoever writes is asked to name no customer, and no erasure looks there. Logs, metrics, errors and addresses of pages carry no personal data; a link to the preference page carries a pseudonymous id, its end and a signature. \
         Alerts and messages leave for the channels that the programme names; what those keep is theirs.\n"
 }
 

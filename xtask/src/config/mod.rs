@@ -92,6 +92,10 @@ fn unsaid(config: &Config, letters: &Letters) -> Vec<String> {
     if config.messages.sequences.iter().any(|sequence| sequence.remind_s.is_some()) {
         kinds.insert(MessageKind::Reminder);
     }
+    // Whoever may can have customers told of an improvement.
+    if config.messages.channel.is_some() {
+        kinds.insert(MessageKind::Changed);
+    }
     kinds.retain(|kind| letters.templates().iter().all(|template| template.kind != *kind));
     kinds.into_iter().map(|kind| format!("no template says `{}`, which is to be sent", kind.as_str())).collect()
 }
