@@ -134,7 +134,8 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let who = self.identity(front, site, survey, carried.token.as_deref(), self.clock.now(), 0);
         match who.map(|who| who.customer) {
             Ok(customer) if customer.email.is_some() || customer.phone.is_some() || customer.name.is_some() => {
-                let detail = "an identity in a link may carry no `name`, `email` or `phone`: links are logged and forwarded";
+                let detail =
+                    "an identity in a link may carry no `name`, `email` or `phone`: links are logged and forwarded";
                 self.log(&format!("site {}: link refused: {detail}", site.id));
                 Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "personal-data-in-link", detail))
             }
