@@ -32,6 +32,7 @@ pub use mapping::{AccountMapping, ConsentMapping, IdentityMapping, Mapping};
 pub use provider::IdentityProvider;
 pub use read::ROLES;
 pub use sites::{Ask, Sites};
+pub(crate) use surveys::country_code;
 pub use targets::Target;
 pub use tokens::TOKENS_VARIABLE;
 

@@ -45,7 +45,8 @@ pub(super) fn country(table: &Table<'_>, code: Placed<String>) -> Checked<String
     table.fail(code.at, format!("`{text}` is no country code: two capital letters, as in `{meant}`"))
 }
 
-fn country_code(text: &str) -> bool {
+/// Whether a text is a country as answers name it: two capital letters (ISO 3166).
+pub(crate) fn country_code(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())
 }
 

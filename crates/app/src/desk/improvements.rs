@@ -10,7 +10,7 @@ use crate::access::Action;
 use crate::case::Worked;
 use crate::deliver::text::one_line;
 use crate::improvements::{Effect, Row};
-use crate::insights::Measured;
+use crate::insights::{Measured, day, known_as, number};
 use crate::problem::{Problem, Reply};
 use crate::web::{desk_page, field};
 use askama::Template;
@@ -300,10 +300,6 @@ fn order(form: &[u8], names: &[&str]) -> Value {
     order
 }
 
-fn day(l: Lang, day: NaiveDate) -> String {
-    day.format(l.say("%-d %b %Y", "%d.%m.%Y")).to_string()
-}
-
 fn facts(l: Lang, improvement: &Improvement) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         (l.say("Root cause", "Ursache"), one_line(&improvement.root_cause)),
@@ -326,7 +322,7 @@ fn cases(improvement: &Improvement, today: NaiveDate) -> String {
     let to = improvement.ended_at.map_or(today, |at| at.date_naive()).min(longest);
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("from", &from.to_string()).append_pair("to", &to.to_string());
-    query.append_pair("fact", &format!("why:{}", crate::insights::known_as(&improvement.root_cause)));
+    query.append_pair("fact", &format!("why:{}", known_as(&improvement.root_cause)));
     let scope = [
         ("survey", improvement.survey.as_ref().map(ToString::to_string)),
         ("touchpoint", improvement.touchpoint.as_ref().map(ToString::to_string)),
@@ -353,8 +349,8 @@ fn compared(l: Lang, effect: &Effect) -> Vec<Compared> {
 
 /// A figure before and after; `up`: more of it is better.
 fn row(l: Lang, what: String, before: Option<Estimate>, after: Option<Estimate>, up: bool) -> Compared {
-    let n = |n: f64| number(l, format!("{n:.1}"));
-    let signed = |n: f64| number(l, format!("{n:+.1}"));
+    let n = |n: f64| number(l, n, 1);
+    let signed = |value: f64| format!("{}{}", if value > 0.0 { "+" } else { "" }, n(value));
     let none = || "–".to_owned();
     let shown = |e: Option<Estimate>| {
         e.map_or_else(none, |e| format!("{} ({} – {}), n = {}", n(e.value), n(e.low), n(e.high), e.n))
@@ -367,11 +363,6 @@ fn row(l: Lang, what: String, before: Option<Estimate>, after: Option<Estimate>,
     };
     let change = since.map_or_else(none, |e| format!("{} ({} – {})", signed(e.value), signed(e.low), signed(e.high)));
     Compared { what, before: shown(before), after: shown(after), change, mark }
-}
-
-/// A number as people write it.
-fn number(l: Lang, text: String) -> String {
-    text.replace('-', "\u{2212}").replace('.', l.say(".", ","))
 }
 
 fn happened(l: Lang, entry: &Entry) -> Happened {

@@ -200,16 +200,23 @@ fn with(mut rows: Vec<Row>, row: &Row) -> Result<Option<Value>, Problem> {
         return Ok(None);
     }
     let opens = row.state.is_open() && !known.is_some_and(|known| known.state.is_open());
-    if opens && rows.iter().filter(|known| known.state.is_open()).count() >= MOST_OPEN {
-        return Err(too_many());
+    if opens {
+        room_for_one(&rows)?;
     }
     rows.push(row.clone());
     Ok(Some(shortened(rows)))
 }
 
-pub(super) fn too_many() -> Problem {
+/// Whether one more may be open.
+///
+/// # Errors
+/// 409 when it may not.
+pub(super) fn room_for_one(rows: &[Row]) -> Result<(), Problem> {
+    if rows.iter().filter(|row| row.state.is_open()).count() < MOST_OPEN {
+        return Ok(());
+    }
     let detail = format!("{MOST_OPEN} improvements are open: finish or drop one first");
-    Problem::new(StatusCode::CONFLICT, "too-many-open", detail)
+    Err(Problem::new(StatusCode::CONFLICT, "too-many-open", detail))
 }
 
 fn rows(list: &Value) -> Result<Vec<Row>, LedgerError> {

@@ -21,7 +21,7 @@ use crate::time::from_unix;
 use chrono::{Days, NaiveDate};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use ringback_core::figures::Estimate;
-use ringback_core::improvement::{Change, Improvement, MOST_OPEN, State};
+use ringback_core::improvement::{Change, Improvement, State};
 use ringback_ledger::{Clock, Entropy, Store, is_name};
 use serde_json::{Value, json as value};
 
@@ -128,10 +128,7 @@ impl<S: Store, C: Clock, E: Entropy> App<S, C, E> {
         let (change, note) = order::change(body, self.today())?;
         let known = self.known_improvement(id).await?;
         if change == Change::Reopen && !known.state.is_open() {
-            let rows = self.improvement_rows().await.map_err(|error| self.store_failed(&error))?;
-            if rows.iter().filter(|row| row.state.is_open()).count() >= MOST_OPEN {
-                return Err(kept::too_many());
-            }
+            kept::room_for_one(&self.improvement_rows().await.map_err(|error| self.store_failed(&error))?)?;
         }
         let now = from_unix(self.clock.now());
         let apply = |before: &Improvement| {

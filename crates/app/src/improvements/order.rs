@@ -1,6 +1,6 @@
 //! Reads what somebody wants of an improvement.
 
-use crate::config::Config;
+use crate::config::{Config, country_code};
 use crate::fields::{Fields, Mistakes};
 use crate::problem::Problem;
 use crate::web::primary;
@@ -44,18 +44,17 @@ pub(super) struct Words {
 pub(super) fn plan(value: &Value, config: &Config, today: NaiveDate) -> Result<Plan, Problem> {
     let mistakes = Mistakes::default();
     let plan = Fields::of(value, "", &mistakes).and_then(|f| {
-        let title = line(&f, "title");
-        let root_cause = line(&f, "root_cause");
+        let title = line(&f, "title", MAX_LINE);
+        let root_cause = line(&f, "root_cause", MAX_LINE);
         let survey = f.parsed("survey", 64, |text| {
             let known = SurveyId::new(text).ok().filter(|id| config.surveys.contains_key(id));
             known.ok_or("is no survey of the programme")
         });
         let touchpoint = f.parsed("touchpoint", 64, |text| TouchpointId::new(text));
         let country = f.parsed("country", 2, |text| {
-            let code = text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
-            if code { Ok(text.to_owned()) } else { Err("must be two capital letters (ISO 3166)") }
+            if country_code(text) { Ok(text.to_owned()) } else { Err("must be two capital letters (ISO 3166)") }
         });
-        let owner = owner(&f);
+        let owner = line(&f, "owner", MAX_NAME);
         let due = due(&f, today);
         let note = f.text("note", MAX_NOTE);
         f.refuse_unknown();
@@ -76,7 +75,7 @@ pub(super) fn change(value: &Value, today: NaiveDate) -> Result<(Change, String)
             ChangeKind::Finish => Some(Change::Finish),
             ChangeKind::Drop => Some(Change::Drop),
             ChangeKind::Reopen => Some(Change::Reopen),
-            ChangeKind::Assign => owner(&f).map(Change::Assign),
+            ChangeKind::Assign => line(&f, "owner", MAX_NAME).map(Change::Assign),
             ChangeKind::Postpone => due(&f, today).map(Change::Postpone),
             ChangeKind::Note => Some(Change::Note),
         };
@@ -119,22 +118,13 @@ fn is_language(tag: &str) -> bool {
     (2..=3).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_lowercase())
 }
 
-fn line(f: &Fields<'_>, name: &'static str) -> Option<String> {
-    let text = f.required_text(name, MAX_LINE)?;
+fn line(f: &Fields<'_>, name: &'static str, max: usize) -> Option<String> {
+    let text = f.required_text(name, max)?;
     if text.chars().any(char::is_control) {
         f.wrong(name, "is one line");
         return None;
     }
     Some(text)
-}
-
-fn owner(f: &Fields<'_>) -> Option<String> {
-    let owner = f.required_text("owner", MAX_NAME)?;
-    if owner.chars().any(char::is_control) {
-        f.wrong("owner", "is one line");
-        return None;
-    }
-    Some(owner)
 }
 
 fn due(f: &Fields<'_>, today: NaiveDate) -> Option<NaiveDate> {

@@ -21,6 +21,7 @@ mod words;
 
 pub(crate) use count::{counts, known_as};
 pub(crate) use effect::{Measured, Scope};
+pub(crate) use words::{day, number};
 
 use crate::App;
 use crate::access::{Action, Caller};

@@ -9,7 +9,7 @@ use ringback_core::survey::Metric;
 use ringback_ledger::REST;
 
 /// A number with its decimal sign and a true minus.
-pub(super) fn number(l: Lang, value: f64, digits: usize) -> String {
+pub(crate) fn number(l: Lang, value: f64, digits: usize) -> String {
     let text = format!("{:.digits$}", value + 0.0);
     let text =
         if text.trim_matches(['-', '0', '.']).is_empty() { text.replace('-', "") } else { text.replace('-', "−") };
@@ -76,7 +76,7 @@ pub(super) fn short_day(l: Lang, day: NaiveDate) -> String {
     format!("{}{} {}", day.day(), l.say("", "."), l.say(en, de))
 }
 
-pub(super) fn day(l: Lang, day: NaiveDate) -> String {
+pub(crate) fn day(l: Lang, day: NaiveDate) -> String {
     format!("{} {}", short_day(l, day), day.year())
 }
 

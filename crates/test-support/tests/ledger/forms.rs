@@ -6,10 +6,10 @@ use ringback_test_support::{ManualClock, MemoryStore, Nobody, SeededEntropy};
 
 const STORES: [StoreKind; 4] = [StoreKind::Sqlite, StoreKind::Redis, StoreKind::Dynamo, StoreKind::Cosmos];
 
-/// An application whose records are numbers, in its first version: known by whether they are even.
-struct First;
-/// Its second version: known by the number as well.
-struct Second;
+/// An application whose records are numbers: known by whether they are even, and from form 1 on by the number as well.
+struct Numbers<const FORM: u8>;
+type First = Numbers<0>;
+type Second = Numbers<1>;
 
 fn parity(eid: &str, number: u32) -> String {
     format!("{}|{eid}", if number.is_multiple_of(2) { "even" } else { "odd" })
@@ -19,7 +19,7 @@ fn plain(record: &Record<u32>) -> Step<u32> {
     Step { body: record.body, timers: Vec::new(), now: Vec::new(), counts: Vec::new() }
 }
 
-impl Program for First {
+impl<const FORM: u8> Program for Numbers<FORM> {
     type Body = u32;
 
     fn merge(&self, record: &Record<u32>, _: u32, _: u64) -> Step<u32> {
@@ -32,25 +32,7 @@ impl Program for First {
         None
     }
 
-    fn marks(&self, eid: &str, number: &u32, _: u8) -> Vec<String> {
-        vec![parity(eid, *number)]
-    }
-}
-
-impl Program for Second {
-    type Body = u32;
-
-    fn merge(&self, record: &Record<u32>, _: u32, _: u64) -> Step<u32> {
-        plain(record)
-    }
-
-    fn redact(&self, _: &mut u32) {}
-
-    fn fire(&self, _: &Record<u32>, _: &str, _: u64) -> Option<Step<u32>> {
-        None
-    }
-
-    const MARKS: u8 = 1;
+    const MARKS: u8 = FORM;
 
     fn marks(&self, eid: &str, number: &u32, form: u8) -> Vec<String> {
         let own = (form >= 1).then(|| format!("number {number}|{eid}"));
@@ -93,11 +75,11 @@ fn names<P: Program<Body = u32>>(ledger: &Opened<P>) -> Vec<String> {
 fn a_record_of_before_comes_into_a_new_list_with_its_next_change_and_leaves_nothing_behind() {
     for kind in STORES {
         let (store, clock) = (MemoryStore::new(kind), ManualClock::at(1_000_000_020));
-        let first = open(&store, &clock, First, 1);
+        let first = open::<First>(&store, &clock, Numbers, 1);
         append(&first, "a", 1);
         append(&first, "b", 2);
         assert_eq!(names(&first), ["even|b", "odd|a"], "{kind:?}");
-        let second = open(&store, &clock, Second, 2);
+        let second = open::<Second>(&store, &clock, Numbers, 2);
         change(&second, &clock, "a", 1);
         assert_eq!(names(&second), ["even|b", "number 1|a", "odd|a"], "{kind:?}: changed and as it was");
         change(&second, &clock, "a", 4);
